@@ -1,0 +1,1 @@
+"""HTTP and websockets: the wire contract over storage, streams and orchestration."""

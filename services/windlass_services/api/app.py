@@ -1,0 +1,29 @@
+"""The ASGI application: routes under `/api`, probes beside them."""
+
+from fastapi import FastAPI
+
+from windlass._version import __version__
+from windlass_services.api.context import ApiContext
+from windlass_services.api.errors import add_error_handlers
+from windlass_services.api.probes import add_probes
+from windlass_services.api.routes import ROUTERS
+
+API_PREFIX = "/api"
+
+
+def create_app(context: ApiContext) -> FastAPI:
+    """Build the application over what the process opened. Start and stop belong to the process."""
+    app = FastAPI(
+        title="Windlass API",
+        version=__version__,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        separate_input_output_schemas=False,
+    )
+    app.state.context = context
+    add_error_handlers(app)
+    add_probes(app, context)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API_PREFIX)
+    return app

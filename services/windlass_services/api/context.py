@@ -1,0 +1,64 @@
+"""What a request handler may use, and how it gets it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from windlass.clock import Clock
+from windlass.settings import Settings
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.orchestration.dispatcher import Dispatcher
+from windlass_services.orchestration.orchestrator import Orchestrator
+from windlass_services.storage.database import Database
+from windlass_services.storage.scope import Scope
+from windlass_services.streams.protocol import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """Everything that the routes of one API process share. Made in `processes`, never a global."""
+
+    services: ServiceContext
+    dispatcher: Dispatcher
+
+    @property
+    def database(self) -> Database:
+        """Where every truth is a row."""
+        return self.services.database
+
+    @property
+    def streams(self) -> Streams:
+        """Where what happened is announced, after it was committed."""
+        return self.services.streams
+
+    @property
+    def orchestrator(self) -> Orchestrator:
+        """The one writer of state."""
+        return self.services.orchestrator
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the process was started with."""
+        return self.services.settings
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        return self.services.clock
+
+
+def context_of(request: Request) -> ApiContext:
+    """The context that `create_app` was given."""
+    context: ApiContext = request.app.state.context
+    return context
+
+
+def scope_of(request: Request) -> Scope:
+    """Whose data this request may touch. One workspace for now."""
+    del request
+    return Scope()
+
+
+InContext = Annotated[ApiContext, Depends(context_of)]
+InScope = Annotated[Scope, Depends(scope_of)]

@@ -1,0 +1,40 @@
+"""Is the server there, is it ready, which version is it."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from windlass.exceptions import WindlassError
+from windlass_services.api.context import InContext
+
+router = APIRouter(tags=["Root"])
+
+SERVED_API_VERSION = "3.6.7"
+"""The version of Prefect whose API this is: what a stock client compares its own with."""
+
+
+@router.get("/health")
+async def read_health() -> bool:
+    """True: the process answers."""
+    return True
+
+
+@router.get("/hello")
+async def hello() -> str:
+    """Say hello."""
+    return "👋"
+
+
+@router.get("/ready")
+async def perform_readiness_check(context: InContext) -> JSONResponse:
+    """200 when the database answers, 503 when it does not."""
+    try:
+        await context.database.ping()
+    except WindlassError as error:
+        return JSONResponse({"message": f"Database is not available: {error}"}, status_code=503)
+    return JSONResponse({"message": "OK"})
+
+
+@router.get("/version")
+async def read_version() -> str:
+    """The version of Prefect's API that is served."""
+    return SERVED_API_VERSION

@@ -1,0 +1,24 @@
+"""What every service works with."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from windlass.clock import Clock
+from windlass.settings import Settings
+from windlass_services.orchestration.orchestrator import Orchestrator
+from windlass_services.runtime.pulse import Pulse
+from windlass_services.storage.database import Database
+from windlass_services.streams.protocol import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceContext:
+    """Everything that one service process opened. Made in `processes`, passed down, never global."""
+
+    instance_id: UUID
+    database: Database
+    streams: Streams
+    orchestrator: Orchestrator
+    settings: Settings
+    clock: Clock
+    pulse: Pulse

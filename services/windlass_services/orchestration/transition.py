@@ -1,0 +1,127 @@
+"""What a rule sees and what it may answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+from windlass.schemas.states import State, StateType
+from windlass_services.storage.hot.facts import FlowRunFacts, FlowRunTransition
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Durations and limits that rules need, from the settings of the service."""
+
+    lease: timedelta = timedelta(seconds=30)
+    start_deadline: timedelta = timedelta(seconds=60)
+    deployment_slot_wait: timedelta = timedelta(seconds=30)
+    tag_slot_wait: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A flow run between two states. `proposed` is what the rules before this one left of it."""
+
+    run: FlowRunFacts
+    request: FlowRunTransition
+    initial: State | None
+    proposed: State
+    now: datetime
+    terms: Terms
+
+    @property
+    def from_type(self) -> StateType | None:
+        """None for a run that has no state yet."""
+        return self.initial.type if self.initial else None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunFacts:
+    """A task run that the server orchestrates, and what its rules look at."""
+
+    id: UUID
+    flow_run_id: UUID | None
+    flow_run_state: State | None
+    flow_run_count: int | None
+    tags: tuple[str, ...]
+    state: State | None
+    empirical_policy: Mapping[str, Any]
+    run_count: int
+    flow_run_run_count: int
+    expected_start_time: datetime | None
+    next_scheduled_start_time: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+    total_run_time: float
+    tag_limits: Mapping[str, int]
+    """Limit of each limited tag of the run."""
+    tag_slots_taken: Mapping[str, int]
+    """Slots that other runs hold, by tag."""
+    cached: State | None
+    """The completed state stored under the proposed cache key, if any and not expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunChange:
+    """A task run between two states."""
+
+    run: TaskRunFacts
+    initial: State | None
+    proposed: State
+    now: datetime
+    terms: Terms
+
+    @property
+    def from_type(self) -> StateType | None:
+        """None for a run that has no state yet."""
+        return self.initial.type if self.initial else None
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Go on with this state: the proposed one, or one of the same type, renamed or completed."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Write nothing; ask again after `delay`."""
+
+    delay: timedelta
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Write `state` in place of the proposed one; None: write nothing, the current state stands."""
+
+    state: State | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Write nothing; the proposer must give up."""
+
+    reason: str
+
+
+Verdict: TypeAlias = Proceed | Wait | Reject | Abort
+
+ChangeT = TypeVar("ChangeT", Transition, TaskRunChange, contravariant=True)
+
+
+class Rule(Protocol, Generic[ChangeT]):
+    """A pure decision. It is asked only for transitions from `from_` to `to`.
+
+    After a `Reject` with a state, the remaining rules see the replacement as proposed, and those
+    that do not cover it are not asked; a `Wait`, an `Abort` or a `Reject` without a state ends it.
+    """
+
+    from_: ClassVar[frozenset[StateType | None]]
+    to: ClassVar[frozenset[StateType]]
+
+    def decide(self, change: ChangeT) -> Verdict: ...

@@ -1,0 +1,71 @@
+"""Open what a process needs, and close it again in the reverse order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from windlass.clock import utc_now
+from windlass.exceptions import ReplicaRefused
+from windlass.ids import uuid7
+from windlass.settings import Settings
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.orchestration.orchestrator import Orchestrator
+from windlass_services.orchestration.policy import make_govern
+from windlass_services.orchestration.transition import Terms
+from windlass_services.runtime.pulse import Pulse
+from windlass_services.storage.open import open_database
+from windlass_services.streams.keys import pool_channel
+from windlass_services.streams.open import open_streams
+
+
+def terms_from(settings: Settings) -> Terms:
+    """The durations that rules need, from the settings."""
+    server = settings.server
+    return Terms(
+        lease=timedelta(seconds=server.lease_seconds),
+        start_deadline=timedelta(seconds=server.start_deadline_seconds),
+        deployment_slot_wait=timedelta(
+            seconds=server.deployments.concurrency_slot_wait_seconds
+        ),
+    )
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, *, alone: bool) -> AsyncIterator[ServiceContext]:
+    """Open the database and the broker. `alone`: this process is the whole control plane.
+
+    Raises `ReplicaRefused` when the broker lives in one process and this one is not alone.
+    """
+    streams = open_streams(settings.server.broker_url)
+    if not alone and not streams.replicated:
+        await streams.close()
+        raise ReplicaRefused(
+            "A broker in memory serves one process only, and this one would be another replica."
+            " Set WINDLASS_SERVER_BROKER_URL to a Redis (redis://host:6379/0) for every service, or"
+            " run everything in one process with `windlass server start`."
+        )
+    terms = terms_from(settings)
+    database = await open_database(
+        settings.server.database.connection_url,
+        govern=make_govern(terms),
+        clock=utc_now,
+        create=settings.server.database.migrate_on_start,
+    )
+
+    async def wake(work_pool_id: UUID) -> None:
+        await streams.announce(pool_channel(work_pool_id))
+
+    try:
+        yield ServiceContext(
+            instance_id=uuid7(),
+            database=database,
+            streams=streams,
+            orchestrator=Orchestrator(database, clock=utc_now, terms=terms, wake=wake),
+            settings=settings,
+            clock=utc_now,
+            pulse=Pulse(),
+        )
+    finally:
+        await streams.close()
+        await database.close()

@@ -1,0 +1,60 @@
+"""The one place where a duty meets time."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import anyio
+
+from windlass_services.runtime.pulse import Pulse
+
+_log: Final = logging.getLogger(__name__)
+_GRACE: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Work that is done again and again. `once` does one pass and returns how much it did.
+
+    A pass that did as much as `busy_at` or more is followed by the next one at once: there is
+    more. `wake`, where given, returns when there is a reason to look before `every` is over.
+    """
+
+    name: str
+    every: timedelta
+    once: Callable[[], Awaitable[int]]
+    busy_at: int = 0
+    wake: Callable[[], Awaitable[None]] | None = None
+    timeout: timedelta = timedelta(seconds=60)
+
+
+async def perform(duty: Duty, pulse: Pulse) -> None:
+    """Do the duty until cancelled. A failed pass is logged and tried again; its silence shows in
+    `pulse`, which is what liveness is made of."""
+    pulse.expect(duty.name, 3 * duty.every + duty.timeout + _GRACE)
+    while True:
+        done = await _pass(duty, pulse)
+        if duty.busy_at and done >= duty.busy_at:
+            continue
+        await _rest(duty)
+
+
+async def _pass(duty: Duty, pulse: Pulse) -> int:
+    try:
+        with anyio.fail_after(duty.timeout.total_seconds()):
+            done = await duty.once()
+    except Exception:
+        _log.exception("The duty %s failed; it is tried again", duty.name)
+        return 0
+    pulse.beat(duty.name)
+    return done
+
+
+async def _rest(duty: Duty) -> None:
+    with anyio.move_on_after(duty.every.total_seconds()):
+        if duty.wake is None:
+            await anyio.sleep_forever()
+        else:
+            await duty.wake()

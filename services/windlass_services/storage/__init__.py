@@ -1,0 +1,1 @@
+"""The only SQL: tables, queries, migrations and the six hot operations, for two dialects."""

@@ -1,0 +1,1 @@
+"""The six operations that every run passes through, written by hand for each dialect."""

@@ -1,0 +1,34 @@
+"""The client as users see it: the methods of every resource on one object."""
+
+from types import TracebackType
+from typing import Self
+
+from windlass.client._async.resource import AsyncResource
+from windlass.client._async.root import AsyncRoot
+
+
+class WindlassClient(
+    AsyncRoot,
+    AsyncResource,
+):
+    """Talks to the API. An asynchronous context manager: leaving it closes its connections.
+
+    Every method raises the `ApiError` that the server answered with (`ObjectNotFound`,
+    `ObjectAlreadyExists`, `RequestInvalid`, ...) or `ServerUnreachable`.
+    """
+
+    @property
+    def api_url(self) -> str:
+        """The address of the API, without a slash at the end."""
+        return self._transport.url
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.aclose()

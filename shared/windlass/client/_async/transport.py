@@ -1,0 +1,121 @@
+"""One connection pool to one server: requests, retries, and answers turned into errors."""
+
+from typing import Any, Final
+
+import anyio
+import httpx
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from windlass._version import __version__
+from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.exceptions import ServerUnreachable
+from windlass.settings import Settings
+
+MOST_ATTEMPTS: Final = 5
+
+
+class AsyncTransport:
+    """Talks to the API at `url`. Safe for concurrent use; close it when done.
+
+    An answer that says "try again" (408, 429, 502, 503, 504) and a connection that could not be
+    made are tried up to five times in all, with the server's `Retry-After` or doubling pauses.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: dict[str, str] | None = None,
+        timeout: float = 60.0,
+        wire: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            headers={"User-Agent": f"windlass/{__version__}", **(headers or {})},
+            timeout=timeout,
+            transport=wire,
+        )
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        params: dict[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> httpx.Response:
+        """Send one request and return a successful answer.
+
+        `body` is a model or anything JSON can say; of an update, only the fields that were set are
+        sent. Raises the `ApiError` that the server answered with, or `ServerUnreachable`.
+        """
+        content = None if body is None else encode(body)
+        extensions = {} if timeout is None else {"timeout": _timeouts(timeout)}
+        for attempt in range(MOST_ATTEMPTS):
+            response = await self._attempt(method, path, content, params, extensions, attempt)
+            if response is None:
+                continue
+            if response.is_success:
+                return response
+            last = attempt == MOST_ATTEMPTS - 1
+            if response.status_code not in RETRIED_STATUSES or last:
+                raise error_from(response)
+            await anyio.sleep(pause_before_retry(response, attempt=attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _attempt(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        params: dict[str, Any] | None,
+        extensions: dict[str, Any],
+        attempt: int,
+    ) -> httpx.Response | None:
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        try:
+            return await self._http.request(
+                method, path, content=content, params=params, headers=headers, extensions=extensions
+            )
+        except httpx.TransportError as error:
+            sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            if attempt == MOST_ATTEMPTS - 1 or (sent and method not in _SAFE_TO_REPEAT):
+                raise ServerUnreachable(
+                    f"No answer from the server at {self.url} ({type(error).__name__}: {error}). "
+                    "Is it running (`windlass server status`), and is WINDLASS_API_URL right?"
+                ) from error
+        await anyio.sleep(pause_before_retry(None, attempt=attempt))
+        return None
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+
+_SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+def encode(body: Any) -> bytes:
+    """A body as JSON; of models, only what was set, so that absent and null stay apart."""
+    if isinstance(body, BaseModel):
+        return body.model_dump_json(exclude_unset=True).encode()
+    return to_json(body)
+
+
+def _timeouts(seconds: float) -> dict[str, float]:
+    return dict.fromkeys(("connect", "read", "write", "pool"), seconds)
+
+
+def credentials(settings: Settings) -> dict[str, str]:
+    """The header that the settings' key or `user:password` pair stands for."""
+    if key := settings.api.key:
+        return {"Authorization": f"Bearer {key.get_secret_value()}"}
+    if pair := settings.api.auth_string:
+        import base64
+
+        token = base64.b64encode(pair.get_secret_value().encode()).decode()
+        return {"Authorization": f"Basic {token}"}
+    return {}

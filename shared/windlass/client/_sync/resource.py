@@ -1,0 +1,31 @@
+"""What the methods of every resource stand on."""
+
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+from windlass.client._sync.transport import SyncTransport
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class SyncResource:
+    """A group of methods of the client, one per operation; all share one transport."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self._transport.request(method, path, **options)
+
+    def _read(
+        self, model: type[ModelT], method: str, path: str, **options: Any
+    ) -> ModelT:
+        response = self._request(method, path, **options)
+        return model.model_validate_json(response.content)
+
+    def _read_list(
+        self, model: type[ModelT], method: str, path: str, **options: Any
+    ) -> list[ModelT]:
+        response = self._request(method, path, **options)
+        return TypeAdapter(list[model]).validate_json(response.content)

@@ -1,0 +1,69 @@
+"""Public: `get_client`, and the clients that it gives."""
+
+from typing import Literal, overload
+
+import httpx
+
+from windlass.client._async import transport as async_transport
+from windlass.client._async.client import WindlassClient
+from windlass.client._async.transport import AsyncTransport
+from windlass.client._sync.client import SyncWindlassClient
+from windlass.client._sync.transport import SyncTransport
+from windlass.exceptions import SettingInvalid
+from windlass.settings import Settings, get_current_settings
+
+__all__ = ["SyncWindlassClient", "WindlassClient", "client_for", "get_client"]
+
+
+@overload
+def get_client(*, sync_client: Literal[False] = False) -> WindlassClient: ...
+@overload
+def get_client(*, sync_client: Literal[True]) -> SyncWindlassClient: ...
+def get_client(*, sync_client: bool = False) -> WindlassClient | SyncWindlassClient:
+    """A client of the API that the current settings name (`WINDLASS_API_URL`).
+
+    Where none is named and ephemeral mode is allowed, an embedded server is started for this
+    process. Raises `SettingInvalid` when there is neither.
+    """
+    settings = get_current_settings()
+    url = settings.api.url or _ephemeral_url(settings)
+    return sync_client_for(url, settings) if sync_client else client_for(url, settings)
+
+
+def client_for(
+    url: str, settings: Settings, *, wire: httpx.AsyncBaseTransport | None = None
+) -> WindlassClient:
+    """An asynchronous client of the API at `url`, with the credentials of `settings`."""
+    return WindlassClient(
+        AsyncTransport(
+            url,
+            headers=async_transport.credentials(settings),
+            timeout=settings.api.request_timeout,
+            wire=wire,
+        )
+    )
+
+
+def sync_client_for(
+    url: str, settings: Settings, *, wire: httpx.BaseTransport | None = None
+) -> SyncWindlassClient:
+    """A synchronous client of the API at `url`, with the credentials of `settings`."""
+    return SyncWindlassClient(
+        SyncTransport(
+            url,
+            headers=async_transport.credentials(settings),
+            timeout=settings.api.request_timeout,
+            wire=wire,
+        )
+    )
+
+
+def _ephemeral_url(settings: Settings) -> str:
+    if not settings.server.ephemeral.enabled:
+        raise SettingInvalid(
+            "No API is configured: start one with `windlass server start` and set WINDLASS_API_URL"
+            " (or allow an embedded one with WINDLASS_SERVER_EPHEMERAL_ENABLED=true)."
+        )
+    from windlass.client.ephemeral import ensure_api
+
+    return ensure_api()

@@ -1,0 +1,125 @@
+"""Everything that Windlass raises, as one tree.
+
+WindlassError
+├── ApiError               an answer of the server that is not a success; has `code` and `status`
+│   ├── ObjectNotFound     404
+│   ├── ObjectAlreadyExists 409
+│   ├── RequestInvalid     422 (malformed input only)
+│   ├── Forbidden, NotAuthenticated
+│   ├── Superseded         409 (a write from an execution that no longer owns the run)
+│   ├── ServerBusy         503 (try again; `retry_after`)
+│   └── PayloadTooLarge    413
+├── ServerUnreachable      no answer at all
+└── everything else        raised in the process that meets it
+
+The server renders an `ApiError` in one handler; the client turns the `code` back into the same
+class. The docstring of a class is its default message.
+"""
+
+from typing import Any, ClassVar
+
+
+class WindlassError(Exception):
+    """Something went wrong in Windlass."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class ApiError(WindlassError):
+    """The server could not do what was asked."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class ObjectNotFound(ApiError):
+    """The object does not exist."""
+
+    code = "not_found"
+    status = 404
+
+
+class ObjectAlreadyExists(ApiError):
+    """An object with this name exists already."""
+
+    code = "already_exists"
+    status = 409
+
+
+class RequestInvalid(ApiError):
+    """The request is malformed."""
+
+    code = "invalid_request"
+    status = 422
+
+
+class NotAuthenticated(ApiError):
+    """The request carries no valid credentials."""
+
+    code = "not_authenticated"
+    status = 401
+
+
+class Forbidden(ApiError):
+    """The credentials do not allow this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Superseded(ApiError):
+    """Another execution owns this flow run now; this one must stop."""
+
+    code = "superseded"
+    status = 409
+
+
+class PayloadTooLarge(ApiError):
+    """The request is larger than the server accepts."""
+
+    code = "too_large"
+    status = 413
+
+
+class ServerBusy(ApiError):
+    """The server cannot answer now; try again later."""
+
+    code = "busy"
+    status = 503
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
+class ServerUnreachable(WindlassError):
+    """No answer from the server."""
+
+
+class SettingInvalid(WindlassError):
+    """A setting has a value that it cannot have."""
+
+
+class ProfileInvalid(WindlassError):
+    """The profiles file cannot be read or names something that does not exist."""
+
+
+class DatabaseTooNew(WindlassError):
+    """The database was written by a newer version of Windlass."""
+
+
+class BackendMissing(WindlassError):
+    """A service needs a package or a server that is not there."""
+
+
+class PortTaken(WindlassError):
+    """The address to listen on is in use or not ours."""
+
+
+class ReplicaRefused(WindlassError):
+    """This process would be a second replica over a backend that lives in one process."""

@@ -1,0 +1,34 @@
+"""What every shape on the wire has in common."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+JsonValue: TypeAlias = Any
+"""Whatever JSON can say; checked where it is used, since a schema for it costs more than it tells."""
+JsonObject: TypeAlias = dict[str, Any]
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Timestamp: TypeAlias = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment in UTC. A naive one is read as UTC, as Prefect's API does."""
+
+
+class Shape(BaseModel):
+    """A shape on the wire. Unknown fields are ignored: a newer client must not fail on an older
+    server (`docs/decisions/0005-unknown-fields.md`); the API names them in a response header."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+class Stored(Shape):
+    """A shape that has a row: its identity and when it was made and last changed."""
+
+    id: UUID
+    created: Timestamp | None = None
+    updated: Timestamp | None = None

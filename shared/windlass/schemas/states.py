@@ -1,0 +1,175 @@
+"""The states of runs: what every process says about how far a run has come."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, TypeAlias
+from uuid import UUID
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+
+from windlass.clock import utc_now
+from windlass.ids import uuid7
+from windlass.schemas.base import JsonValue, Shape, Timestamp
+
+
+class StateType(StrEnum):
+    """What decides how a run is orchestrated; the name of a state is for display only."""
+
+    SCHEDULED = "SCHEDULED"
+    """Begins at its scheduled time: a worker, a runner or the engine moves it on to PENDING."""
+    PENDING = "PENDING"
+    """Taken, but not started: the process of the run moves it on to RUNNING; whoever starts its
+    infrastructure, or the scheduler at the start deadline, to CRASHED."""
+    RUNNING = "RUNNING"
+    """User code runs: the engine in the process of the run moves it on; the scheduler does when
+    the lease expires, the worker when the infrastructure is gone."""
+    COMPLETED = "COMPLETED"
+    """Ended well. Final."""
+    FAILED = "FAILED"
+    """Ended by an error of the code, with no retries left. Final: a person may schedule a rerun."""
+    CANCELLED = "CANCELLED"
+    """Ended on request, and its infrastructure is gone. Final."""
+    CRASHED = "CRASHED"
+    """Ended by its infrastructure. Final: a policy or a person may schedule a rerun."""
+    PAUSED = "PAUSED"
+    """Waits to be resumed: a person or an automation moves it on; the scheduler when it expires."""
+    CANCELLING = "CANCELLING"
+    """Is being stopped: the worker or the process of the run moves it on to CANCELLED, the
+    scheduler when the grace period is over."""
+
+
+TERMINAL_STATES: Final = frozenset(
+    {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED, StateType.CRASHED}
+)
+
+
+class StateDetails(Shape):
+    """What goes with a state: what it belongs to, and what its type needs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    flow_run_id: UUID | None = None
+    task_run_id: UUID | None = None
+    child_flow_run_id: UUID | None = None
+    scheduled_time: Timestamp | None = None
+    cache_key: str | None = None
+    cache_expiration: Timestamp | None = None
+    deferred: bool | None = False
+    untrackable_result: bool = False
+    pause_timeout: Timestamp | None = None
+    pause_reschedule: bool = False
+    pause_key: str | None = None
+    run_input_keyset: dict[str, str] | None = None
+    refresh_cache: bool | None = None
+    retriable: bool | None = None
+    transition_id: UUID | None = None
+    task_parameters_id: UUID | None = None
+    traceparent: str | None = None
+    deployment_concurrency_lease_id: UUID | None = None
+
+
+def default_name(type: StateType) -> str:
+    """The name of a state that was given none: ``Running`` for ``RUNNING``."""
+    return type.value.capitalize()
+
+
+def _name_of_type_unless_given(value: object, info: ValidationInfo) -> object:
+    if value:
+        return value
+    type = info.data.get("type")
+    return default_name(type) if isinstance(type, StateType) else ""
+
+
+StateName: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_name_of_type_unless_given),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+]
+"""Never null once read, though null may be sent: the contract says that it may be."""
+
+
+class StateCreate(Shape):
+    """A state that a client asks for. The server adds the identity and the moment.
+
+    `name` is that of the type unless given.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    type: StateType
+    name: StateName = Field(default_factory=str, validate_default=True)
+    message: str | None = None
+    data: JsonValue | None = None
+    state_details: StateDetails = Field(default_factory=StateDetails)
+
+    def to_state(self, id: UUID, now: datetime) -> "State":
+        """The state as it is entered at `now`. A scheduled one without a time is due at once."""
+        details = self.state_details
+        if self.type is StateType.SCHEDULED and details.scheduled_time is None:
+            details = details.model_copy(update={"scheduled_time": now})
+        return State(
+            id=id,
+            type=self.type,
+            name=self.name,
+            timestamp=now,
+            message=self.message,
+            data=self.data,
+            state_details=details,
+        )
+
+
+class State(Shape):
+    """A state that a run is or was in.
+
+    `name` is that of the type unless given; `timestamp` is when the run entered the state.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID = Field(default_factory=uuid7)
+    type: StateType
+    name: StateName = Field(default_factory=str, validate_default=True)
+    timestamp: Timestamp = Field(default_factory=utc_now)
+    message: str | None = None
+    data: JsonValue | None = None
+    state_details: StateDetails = Field(default_factory=StateDetails)
+
+    def to_create(self) -> StateCreate:
+        """What a client sends to ask for this state."""
+        return StateCreate(
+            type=self.type,
+            name=self.name,
+            message=self.message,
+            data=self.data,
+            state_details=self.state_details,
+        )
+
+    def is_scheduled(self) -> bool:
+        return self.type is StateType.SCHEDULED
+
+    def is_pending(self) -> bool:
+        return self.type is StateType.PENDING
+
+    def is_running(self) -> bool:
+        return self.type is StateType.RUNNING
+
+    def is_completed(self) -> bool:
+        return self.type is StateType.COMPLETED
+
+    def is_failed(self) -> bool:
+        return self.type is StateType.FAILED
+
+    def is_crashed(self) -> bool:
+        return self.type is StateType.CRASHED
+
+    def is_cancelled(self) -> bool:
+        return self.type is StateType.CANCELLED
+
+    def is_cancelling(self) -> bool:
+        return self.type is StateType.CANCELLING
+
+    def is_paused(self) -> bool:
+        return self.type is StateType.PAUSED
+
+    def is_final(self) -> bool:
+        return self.type in TERMINAL_STATES
