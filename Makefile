@@ -25,15 +25,14 @@ check: $(VENV)/.installed-dev ## run every gate: lint, format, types, imports, s
 test: $(VENV)/.installed-dev compat-env ## run the whole suite on real servers (ARGS=... for pytest)
 	@$(BIN)/python -m compileall -q $(SOURCES)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
-	@$(BIN)/python scripts/smoke_newest_python.py
+	@$(BIN)/python -m scripts.smoke_newest_python
 
 format: $(VENV)/.installed-dev ## format the code and apply the safe fixes of the linter
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
 generate: $(VENV)/.installed-dev ## rewrite generated files and goldens; review the diff
-	@for script in scripts/generate_*.py; do \
-	    if [ -e "$$script" ]; then $(BIN)/python "$$script" || exit 1; fi; done
+	@$(BIN)/python scripts/unasync.py
 	@WINDLASS_UPDATE_GOLDENS=1 $(BIN)/python -m pytest -q -m golden
 
 bench: $(VENV)/.installed-dev compat-env ## measure, beside the stock reference, into benchmarks/

@@ -28,9 +28,7 @@ PINS: Final = {
     "manylinux_2_17_x86_64.manylinux2014_x86_64": (
         "e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984"
     ),
-    "manylinux_2_28_aarch64": (
-        "5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203"
-    ),
+    "manylinux_2_28_aarch64": ("5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203"),
     "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64": (
         "0b3e8b1a4f5e405e31e2ff33de8af4744831e9f7338539671efbd8c3c94e791d"
     ),
@@ -215,7 +213,9 @@ def _newest_fitting(tags: str, machine: Machine) -> tuple[int, int] | None:
         family = "musllinux"
     pattern = re.compile(rf"{family}_(\d+)_(\d+)_{re.escape(machine.processor)}")
     versions = [
-        (int(match[1]), int(match[2])) for tag in tags.split(".") if (match := pattern.fullmatch(tag))
+        (int(match[1]), int(match[2]))
+        for tag in tags.split(".")
+        if (match := pattern.fullmatch(tag))
     ]
     return max((version for version in versions if version <= machine.version), default=None)
 

@@ -43,7 +43,8 @@ def sync_project(environment: Path, groups: list[str]) -> None:
     settings = uv_environment() | {"UV_PROJECT_ENVIRONMENT": str(environment.absolute())}
     chosen = ["--frozen", "--all-extras", "--no-default-groups"]
     chosen += [f"--group={group}" for group in groups]
-    into = ["--compile-bytecode", "--python", str(environment.absolute() / "bin" / "python")]
+    into = _into(environment)
+    print(f"Installing what uv.lock names into {environment}")
     if "UV_DEFAULT_INDEX" not in settings:
         _uv(["sync", *chosen, *into], settings)
         return
@@ -61,8 +62,8 @@ def sync_requirements(environment: Path, requirements: Path) -> None:
     settings = uv_environment()
     interpreter = str(PROJECT / ".venv" / "bin" / "python")
     _uv(["venv", "--clear", "--quiet", "--python", interpreter, str(environment)], settings)
-    into = ["--compile-bytecode", "--python", str(environment / "bin" / "python")]
-    _uv(["pip", "sync", *into, "--require-hashes", str(requirements)], settings)
+    print(f"Installing what {requirements} names into {environment}")
+    _uv(["pip", "sync", *_into(environment), "--require-hashes", str(requirements)], settings)
 
 
 def uv_environment() -> dict[str, str]:
@@ -77,6 +78,11 @@ def uv_environment() -> dict[str, str]:
         if value := os.environ.get(pip):
             environment.setdefault(uv, value)
     return environment
+
+
+def _into(environment: Path) -> list[str]:
+    python = environment.absolute() / "bin" / "python"
+    return ["--quiet", "--compile-bytecode", "--python", str(python)]
 
 
 def _uv(arguments: list[str], environment: dict[str, str]) -> None:

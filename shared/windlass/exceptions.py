@@ -123,3 +123,99 @@ class PortTaken(WindlassError):
 
 class ReplicaRefused(WindlassError):
     """This process would be a second replica over a backend that lives in one process."""
+
+
+class ConfigurationError(WindlassError):
+    """Something is configured in a way that cannot work."""
+
+
+class MissingContextError(WindlassError, RuntimeError):
+    """No flow run or task run is active here."""
+
+
+class ParameterTypeError(WindlassError):
+    """A parameter does not fit the type that the flow declares for it."""
+
+
+class ParameterBindError(WindlassError, TypeError):
+    """The arguments of a call do not fit the function."""
+
+
+class SignatureMismatchError(WindlassError, TypeError):
+    """The parameters given do not match the signature of the function."""
+
+
+class ReservedArgumentError(WindlassError, TypeError):
+    """A parameter of the function has a name that Windlass needs for itself."""
+
+
+class InvalidNameError(WindlassError, ValueError):
+    """A name has characters that names cannot have."""
+
+
+class MappingLengthMismatch(WindlassError):
+    """The iterables given to `map` differ in length."""
+
+
+class MappingMissingIterable(WindlassError):
+    """Nothing given to `map` can be iterated over."""
+
+
+class UpstreamTaskError(WindlassError):
+    """A run that this one depends on did not complete."""
+
+
+class MissingFlowError(WindlassError):
+    """The flow is not where it was looked for."""
+
+
+class UnspecifiedFlowError(WindlassError):
+    """There are several flows here, and none was named."""
+
+
+class ScriptError(WindlassError):
+    """A script raised an exception while it was loaded."""
+
+
+class MissingResult(WindlassError):
+    """The result of the run was not kept, or not where this process can read it."""
+
+
+class CrashedRun(WindlassError):
+    """The run crashed."""
+
+
+class FailedRun(WindlassError):
+    """The run failed."""
+
+
+class CancelledRun(WindlassError):
+    """The run was cancelled."""
+
+
+class PausedRun(WindlassError):
+    """The run is paused: it has no result yet."""
+
+
+class UnfinishedRun(WindlassError, RuntimeError):
+    """The run is not finished: it has no result yet."""
+
+
+class WindlassSignal(BaseException):
+    """Tells a run to stop: user code lets it pass."""
+
+
+class Abort(WindlassSignal):
+    """The server refused to let the run go on."""
+
+
+class Pause(WindlassSignal):
+    """The run is suspended, and its process has to exit."""
+
+
+class ExternalSignal(BaseException):
+    """Something outside interrupts the run: user code lets it pass."""
+
+
+class TerminationSignal(ExternalSignal):
+    """The process was asked to terminate (SIGTERM)."""

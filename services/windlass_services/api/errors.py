@@ -17,7 +17,9 @@ def render_error(error: ApiError) -> JSONResponse:
     if error.details:
         body["details"] = jsonable_encoder(error.details)
     headers = (
-        {"Retry-After": str(math.ceil(error.retry_after))} if isinstance(error, ServerBusy) else None
+        {"Retry-After": str(math.ceil(error.retry_after))}
+        if isinstance(error, ServerBusy)
+        else None
     )
     return JSONResponse(body, status_code=error.status, headers=headers)
 

@@ -1,13 +1,12 @@
 """What a rule sees and what it may answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
-from uuid import UUID
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from windlass.schemas.states import State, StateType
 from windlass_services.storage.hot.facts import FlowRunFacts, FlowRunTransition
+from windlass_services.storage.task_run_transitions import TaskRunFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +34,6 @@ class Transition:
     def from_type(self) -> StateType | None:
         """None for a run that has no state yet."""
         return self.initial.type if self.initial else None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRunFacts:
-    """A task run that the server orchestrates, and what its rules look at."""
-
-    id: UUID
-    flow_run_id: UUID | None
-    flow_run_state: State | None
-    flow_run_count: int | None
-    tags: tuple[str, ...]
-    state: State | None
-    empirical_policy: Mapping[str, Any]
-    run_count: int
-    flow_run_run_count: int
-    expected_start_time: datetime | None
-    next_scheduled_start_time: datetime | None
-    start_time: datetime | None
-    end_time: datetime | None
-    total_run_time: float
-    tag_limits: Mapping[str, int]
-    """Limit of each limited tag of the run."""
-    tag_slots_taken: Mapping[str, int]
-    """Slots that other runs hold, by tag."""
-    cached: State | None
-    """The completed state stored under the proposed cache key, if any and not expired."""
 
 
 @dataclass(frozen=True, slots=True)

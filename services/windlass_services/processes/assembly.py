@@ -9,13 +9,13 @@ from windlass.clock import utc_now
 from windlass.exceptions import ReplicaRefused
 from windlass.ids import uuid7
 from windlass.settings import Settings
+from windlass_services.orchestration.channels import pool_channel
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.orchestrator import Orchestrator
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.orchestration.transition import Terms
 from windlass_services.runtime.pulse import Pulse
 from windlass_services.storage.open import open_database
-from windlass_services.streams.keys import pool_channel
 from windlass_services.streams.open import open_streams
 
 
@@ -25,9 +25,7 @@ def terms_from(settings: Settings) -> Terms:
     return Terms(
         lease=timedelta(seconds=server.lease_seconds),
         start_deadline=timedelta(seconds=server.start_deadline_seconds),
-        deployment_slot_wait=timedelta(
-            seconds=server.deployments.concurrency_slot_wait_seconds
-        ),
+        deployment_slot_wait=timedelta(seconds=server.deployments.concurrency_slot_wait_seconds),
     )
 
 

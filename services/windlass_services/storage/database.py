@@ -1,13 +1,15 @@
 """One database, either dialect: how the rest of the services gets connections and transactions."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass_services.storage.hot.protocol import HotOperations
 
 Dialect = Literal["sqlite", "postgresql"]
+Connection: TypeAlias = AsyncConnection
+"""What `read` and `write` give, for the rooms above, which do not know SQLAlchemy."""
 
 
 class Database(Protocol):

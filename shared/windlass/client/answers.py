@@ -1,7 +1,7 @@
 """From an answer of the server back to the exception that it stands for. Pure: no input or output."""
 
 import random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 
@@ -30,15 +30,15 @@ def pause_before_retry(response: httpx.Response | None, *, attempt: int) -> floa
     """Seconds to wait: what `Retry-After` says, else 0.1 s doubled per attempt, with jitter."""
     if response is not None and (stated := response.headers.get("Retry-After", "")).isdecimal():
         return min(float(stated), _LONGEST_PAUSE)
-    return min(0.1 * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.7, 1.3)  # noqa: S311
+    return min(0.1 * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.7, 1.3)
 
 
 def _body_of(response: httpx.Response) -> dict[str, Any]:
     try:
-        body = response.json()
+        body: Any = response.json()
     except ValueError:
         return {}
-    return body if isinstance(body, dict) else {}
+    return cast(dict[str, Any], body) if isinstance(body, dict) else {}
 
 
 def _message(response: httpx.Response, body: dict[str, Any]) -> str:

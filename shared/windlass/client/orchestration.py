@@ -9,6 +9,7 @@ from windlass.client._async.client import WindlassClient
 from windlass.client._async.transport import AsyncTransport
 from windlass.client._sync.client import SyncWindlassClient
 from windlass.client._sync.transport import SyncTransport
+from windlass.client.ephemeral import ensure_api
 from windlass.exceptions import SettingInvalid
 from windlass.settings import Settings, get_current_settings
 
@@ -64,6 +65,4 @@ def _ephemeral_url(settings: Settings) -> str:
             "No API is configured: start one with `windlass server start` and set WINDLASS_API_URL"
             " (or allow an embedded one with WINDLASS_SERVER_EPHEMERAL_ENABLED=true)."
         )
-    from windlass.client.ephemeral import ensure_api
-
     return ensure_api()

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 JsonValue: TypeAlias = Any
-"""Whatever JSON can say; checked where it is used, since a schema for it costs more than it tells."""
+"""Whatever JSON can say; checked where it is used: a schema for it costs more than it tells."""
 JsonObject: TypeAlias = dict[str, Any]
 
 

@@ -125,6 +125,12 @@ class FlowRun(Stored):
     blocking_reason: str | None = None
 
 
+class FlowRunResume(Shape):
+    """What a paused flow run waits for: the input that its pause asked for, if any."""
+
+    run_input: JsonObject | None = None
+
+
 class FlowRunPaginationResponse(Page):
     """One page of flow runs."""
 

@@ -14,13 +14,15 @@ class SetState(Shape):
     """The body of ``set_state``: the state that the caller wants the run to enter.
 
     `force` skips the rules, but never replaces a final state by CRASHED, FAILED or CANCELLED.
-    `execution_id` says which execution of a flow run asks; a superseded one is refused.
+    `execution_id` says which execution of a flow run asks; a superseded one is refused. `leased`
+    promises that it renews its lease from RUNNING on.
     `request_id` makes the question safe to repeat: the answer to it is the first one again.
     """
 
     state: StateCreate
     force: bool = False
     execution_id: str | None = None
+    leased: bool = False
     request_id: UUID | None = None
 
 

@@ -1,6 +1,6 @@
 """What the retry policies of flow runs and of task runs have in common."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import model_validator
 
@@ -25,7 +25,7 @@ class RetryPolicy(Shape):
     def _read_older_names(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        values: dict[str, Any] = dict(given)
+        values: dict[str, Any] = {**cast(dict[str, Any], given)}
         for older, name in _OLDER_NAMES.items():
             if values.get(older) and values.get(name) is None:
                 values[name] = values[older]

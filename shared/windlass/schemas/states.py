@@ -1,13 +1,23 @@
 """The states of runs: what every process says about how far a run has come."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
 from windlass.clock import utc_now
+from windlass.exceptions import (
+    CancelledRun,
+    CrashedRun,
+    FailedRun,
+    MissingResult,
+    PausedRun,
+    UnfinishedRun,
+)
 from windlass.ids import uuid7
 from windlass.schemas.base import JsonValue, Shape, Timestamp
 
@@ -118,6 +128,13 @@ class StateCreate(Shape):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LocalResult:
+    """What a run returned, as the `data` of its state in the process that ran it: never sent."""
+
+    value: Any
+
+
 class State(Shape):
     """A state that a run is or was in.
 
@@ -143,6 +160,24 @@ class State(Shape):
             data=self.data,
             state_details=self.state_details,
         )
+
+    def result(self, raise_on_failure: bool = True) -> Any:
+        """What the run returned.
+
+        Of a run that failed, crashed or was cancelled: raises its exception, or returns it unless
+        `raise_on_failure`. Raises PausedRun or UnfinishedRun before the end, and MissingResult
+        where the value is not in this process.
+        """
+        if self.is_failed() or self.is_crashed() or self.is_cancelled():
+            error = state_exception(self)
+            if raise_on_failure:
+                raise error
+            return error
+        if isinstance(self.data, LocalResult):
+            return self.data.value
+        if self.is_completed() and self.data is not None:
+            return self.data
+        raise _no_result(self)
 
     def is_scheduled(self) -> bool:
         return self.type is StateType.SCHEDULED
@@ -173,3 +208,49 @@ class State(Shape):
 
     def is_final(self) -> bool:
         return self.type in TERMINAL_STATES
+
+
+def state_exception(state: State) -> BaseException:
+    """The exception that a failed, crashed or cancelled run ended with.
+
+    Where the state holds other states, that of the first which did not complete; where it holds
+    no exception, one of the kind of the state, with its message. Raises ValueError for others.
+    """
+    match state.data:
+        case BaseException() as error:
+            return error
+        case State() as inner:
+            return state_exception(inner)
+        case [State(), *_] as states:
+            return state_exception(_first_failure(cast("Sequence[State]", states)))
+        case _:
+            return _bare_exception(state)
+
+
+def _first_failure(states: Sequence[State]) -> State:
+    return next((state for state in states if not state.is_completed()), states[0])
+
+
+def _bare_exception(state: State) -> BaseException:
+    message = state.data if isinstance(state.data, str) else state.message
+    match state.type:
+        case StateType.FAILED:
+            return FailedRun(message)
+        case StateType.CRASHED:
+            return CrashedRun(message)
+        case StateType.CANCELLED:
+            return CancelledRun(message)
+        case StateType.PAUSED:
+            return PausedRun(message)
+        case StateType.COMPLETED:
+            raise ValueError(f"A run that is {state.name} has no exception.")
+        case _:
+            return UnfinishedRun(message)
+
+
+def _no_result(state: State) -> Exception:
+    if state.is_completed():
+        return MissingResult("The run completed, but its result is not in this process.")
+    if state.is_paused():
+        return PausedRun(f"The run is {state.name}: it has no result until it is resumed.")
+    return UnfinishedRun(f"The run is {state.name}: it has no result yet.")

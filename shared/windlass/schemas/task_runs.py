@@ -20,7 +20,7 @@ Delays: TypeAlias = Annotated[list[int] | list[float], Field(max_length=_MAXIMUM
 class TaskRunPolicy(RetryPolicy):
     """How a task run is retried.
 
-    `retry_jitter_factor` makes each delay longer by a random part of it, up to this factor.
+    `retry_jitter_factor` is how far a delay may stray at random, as a share of it.
     """
 
     retry_delay: int | float | Delays | None = None

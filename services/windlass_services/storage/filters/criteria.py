@@ -40,6 +40,11 @@ def on_tags(column: sa.ColumnElement[Any], asked: Shape | None) -> Clause | None
     return _from_fields(asked, column, _ON_TAGS)
 
 
+def has_all(column: sa.ColumnElement[Any], tags: list[str]) -> Clause:
+    """Every one of the texts is in a JSON list of texts."""
+    return _HasAll(column, sa.literal(tags, Json))
+
+
 _Compile: TypeAlias = Callable[[sa.ColumnElement[Any], Any], Clause]
 
 
@@ -67,9 +72,7 @@ def _is_null(column: sa.ColumnElement[Any], wanted: bool) -> Clause:
 
 
 def _starts_with(column: sa.ColumnElement[Any], prefixes: list[str]) -> Clause:
-    return sa.or_(
-        sa.false(), *(column.istartswith(prefix, autoescape=True) for prefix in prefixes)
-    )
+    return sa.or_(sa.false(), *(column.istartswith(prefix, autoescape=True) for prefix in prefixes))
 
 
 _ON_COLUMN: Final[Mapping[str, _Compile]] = {
@@ -136,7 +139,7 @@ def _are_empty(column: sa.ColumnElement[Any], wanted: bool) -> Clause:
 
 
 _ON_TAGS: Final[Mapping[str, _Compile]] = {
-    "all_": lambda column, tags: _HasAll(column, sa.literal(tags, Json)),
+    "all_": has_all,
     "any_": lambda column, tags: _HasAny(column, sa.literal(tags, Json)),
     "is_null_": _are_empty,
 }

@@ -10,14 +10,12 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from windlass.schemas.filters import (
-    DeploymentFilter,
-    FlowFilter,
-    FlowRunFilter,
-    TaskRunFilter,
-    WorkPoolFilter,
-    WorkQueueFilter,
-)
+from windlass.schemas.filters.deployments import DeploymentFilter
+from windlass.schemas.filters.flow_runs import FlowRunFilter
+from windlass.schemas.filters.flows import FlowFilter
+from windlass.schemas.filters.task_runs import TaskRunFilter
+from windlass.schemas.filters.work_pools import WorkPoolFilter
+from windlass.schemas.filters.work_queues import WorkQueueFilter
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.deployments import where_deployments
 from windlass_services.storage.filters.flow_runs import where_flow_runs
@@ -124,7 +122,7 @@ def _in(
         return []
     # The workspace leads every index, so it is asked for although the ids alone would do.
     in_workspace = key.table.c.workspace_id == scope.workspace_id
-    return [column.in_(sa.select(key).where(in_workspace, *clauses))]
+    return [column.in_(sa.select(key).where(in_workspace, *clauses).correlate(None))]
 
 
 def _in_flow_runs(
@@ -132,7 +130,7 @@ def _in_flow_runs(
 ) -> list[Clause]:
     if filters == Filters():
         return []
-    return [column.in_(sa.select(key).where(flow_runs_matching(scope, filters)))]
+    return [column.in_(sa.select(key).where(flow_runs_matching(scope, filters)).correlate(None))]
 
 
 def _in_work(scope: Scope, table: sa.Table, filters: Filters) -> list[Clause]:

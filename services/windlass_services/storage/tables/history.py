@@ -22,6 +22,7 @@ event = sa.Table(
     sa.Index(None, "workspace_id", "occurred", "id"),
     sa.Index(None, "workspace_id", "event", "occurred"),
     sa.Index(None, "workspace_id", "resource_id", "occurred"),
+    sa.Index(None, "received", "id"),
     sa.Index("ix_event__resource_ids", "resource_ids", postgresql_using="gin").ddl_if(
         dialect="postgresql"
     ),

@@ -3,13 +3,19 @@
 from types import TracebackType
 from typing import Self
 
-from windlass.client._async.resource import AsyncResource
+from windlass.client._async.flow_runs import AsyncFlowRuns
+from windlass.client._async.flows import AsyncFlows
+from windlass.client._async.logs import AsyncLogs
 from windlass.client._async.root import AsyncRoot
+from windlass.client._async.task_runs import AsyncTaskRuns
 
 
 class WindlassClient(
     AsyncRoot,
-    AsyncResource,
+    AsyncFlows,
+    AsyncFlowRuns,
+    AsyncTaskRuns,
+    AsyncLogs,
 ):
     """Talks to the API. An asynchronous context manager: leaving it closes its connections.
 

@@ -1,5 +1,6 @@
 """One connection pool to one server: requests, retries, and answers turned into errors."""
 
+from base64 import b64encode
 from typing import Any, Final
 
 import anyio
@@ -114,8 +115,6 @@ def credentials(settings: Settings) -> dict[str, str]:
     if key := settings.api.key:
         return {"Authorization": f"Bearer {key.get_secret_value()}"}
     if pair := settings.api.auth_string:
-        import base64
-
-        token = base64.b64encode(pair.get_secret_value().encode()).decode()
+        token = b64encode(pair.get_secret_value().encode()).decode()
         return {"Authorization": f"Basic {token}"}
     return {}

@@ -3,13 +3,19 @@
 from types import TracebackType
 from typing import Self
 
-from windlass.client._sync.resource import SyncResource
+from windlass.client._sync.flow_runs import SyncFlowRuns
+from windlass.client._sync.flows import SyncFlows
+from windlass.client._sync.logs import SyncLogs
 from windlass.client._sync.root import SyncRoot
+from windlass.client._sync.task_runs import SyncTaskRuns
 
 
 class SyncWindlassClient(
     SyncRoot,
-    SyncResource,
+    SyncFlows,
+    SyncFlowRuns,
+    SyncTaskRuns,
+    SyncLogs,
 ):
     """Talks to the API. A context manager: leaving it closes its connections.
 

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
+
 from windlass.client._sync.transport import SyncTransport
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -18,9 +19,7 @@ class SyncResource:
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self._transport.request(method, path, **options)
 
-    def _read(
-        self, model: type[ModelT], method: str, path: str, **options: Any
-    ) -> ModelT:
+    def _read(self, model: type[ModelT], method: str, path: str, **options: Any) -> ModelT:
         response = self._request(method, path, **options)
         return model.model_validate_json(response.content)
 

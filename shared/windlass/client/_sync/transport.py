@@ -1,11 +1,13 @@
 """One connection pool to one server: requests, retries, and answers turned into errors."""
 
 import time
+from base64 import b64encode
 from typing import Any, Final
 
 import httpx
 from pydantic import BaseModel
 from pydantic_core import to_json
+
 from windlass._version import __version__
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
 from windlass.exceptions import ServerUnreachable
@@ -77,12 +79,7 @@ class SyncTransport:
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
             return self._http.request(
-                method,
-                path,
-                content=content,
-                params=params,
-                headers=headers,
-                extensions=extensions,
+                method, path, content=content, params=params, headers=headers, extensions=extensions
             )
         except httpx.TransportError as error:
             sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
@@ -118,8 +115,6 @@ def credentials(settings: Settings) -> dict[str, str]:
     if key := settings.api.key:
         return {"Authorization": f"Bearer {key.get_secret_value()}"}
     if pair := settings.api.auth_string:
-        import base64
-
-        token = base64.b64encode(pair.get_secret_value().encode()).decode()
+        token = b64encode(pair.get_secret_value().encode()).decode()
         return {"Authorization": f"Basic {token}"}
     return {}

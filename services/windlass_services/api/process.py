@@ -1,0 +1,39 @@
+"""The API as a part of a process: HTTP, websockets, and the hand-out of claims."""
+
+import socket
+from typing import Final
+
+import anyio
+
+from windlass_services.api.app import create_app
+from windlass_services.api.context import ApiContext
+from windlass_services.api.serving import HttpServer, http_server
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.orchestration.dispatcher import Dispatcher
+
+_OPEN_REQUESTS: Final = 10
+"""Seconds that open requests get to finish once the server stops."""
+
+
+async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio.Event) -> None:
+    """Serve on `listener` until `stop` is set; then answer every waiter and finish open requests."""
+    dispatcher = Dispatcher(services.orchestrator, services.streams, clock=services.clock)
+    app = create_app(ApiContext(services=services, dispatcher=dispatcher))
+    settings = services.settings.server
+    server = http_server(
+        app,
+        keep_alive=settings.api.keepalive_timeout,
+        log_level=settings.logging_level,
+        grace=_OPEN_REQUESTS,
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(dispatcher.run)
+        tasks.start_soon(_stop_when_told, stop, dispatcher, server)
+        await server.serve(sockets=[listener])
+        tasks.cancel_scope.cancel()
+
+
+async def _stop_when_told(stop: anyio.Event, dispatcher: Dispatcher, server: HttpServer) -> None:
+    await stop.wait()
+    await dispatcher.drain()
+    server.stop()

@@ -1,0 +1,114 @@
+"""Flow runs: created, read, listed, and moved from state to state."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Response
+
+from windlass.schemas.fields import Labels
+from windlass.schemas.filters.queries import FlowRunCountQuery, FlowRunPageQuery, FlowRunQuery
+from windlass.schemas.flow_runs import (
+    FlowRun,
+    FlowRunCreate,
+    FlowRunPaginationResponse,
+    FlowRunUpdate,
+)
+from windlass.schemas.orchestration import OrchestrationResult, SetState
+from windlass_services.api.answers import answer, answer_list
+from windlass_services.api.context import InContext, InScope
+from windlass_services.api.proposals import flow_run_proposal
+from windlass_services.api.windows import filters_of, page_of, window_of
+from windlass_services.storage import flow_runs
+from windlass_services.storage.paging import PageNumbers
+
+router = APIRouter(prefix="/flow_runs", tags=["Flow Runs"])
+
+
+@router.post("/", status_code=201, response_model=FlowRun)
+async def create_flow_run(context: InContext, scope: InScope, wanted: FlowRunCreate) -> Response:
+    """Make a run, or answer 200 with the one of this idempotency key."""
+    made = await context.orchestrator.create_flow_run(scope, wanted)
+    return answer(made.run, 201 if made.created else 200)
+
+
+@router.post("/count")
+async def count_flow_runs(
+    context: InContext, scope: InScope, query: Annotated[FlowRunCountQuery | None, Body()] = None
+) -> int:
+    """How many runs match."""
+    async with context.database.read() as connection:
+        return await flow_runs.count_flow_runs(connection, scope, filters_of(query))
+
+
+@router.post("/filter", response_model=list[FlowRun])
+async def read_flow_runs(
+    context: InContext, scope: InScope, query: Annotated[FlowRunQuery | None, Body()] = None
+) -> Response:
+    """Runs that match, in the order asked for."""
+    query = query or FlowRunQuery()
+    window = window_of(context, query.limit, query.offset)
+    async with context.database.read() as connection:
+        found = await flow_runs.read_flow_runs(
+            connection, scope, filters_of(query), query.sort, window, now=context.clock()
+        )
+    return answer_list(found)
+
+
+@router.post("/paginate", response_model=FlowRunPaginationResponse)
+async def paginate_flow_runs(
+    context: InContext, scope: InScope, query: Annotated[FlowRunPageQuery | None, Body()] = None
+) -> Response:
+    """One page of runs, and how many there are."""
+    query = query or FlowRunPageQuery()
+    window = page_of(context, query.limit, query.page)
+    filters = filters_of(query)
+    async with context.database.read() as connection:
+        found = await flow_runs.read_flow_runs(
+            connection, scope, filters, query.sort, window, now=context.clock()
+        )
+        count = await flow_runs.count_flow_runs(connection, scope, filters)
+    numbers = PageNumbers.of(count, window.limit, query.page)
+    return answer(FlowRunPaginationResponse(results=found, **numbers.as_fields()))
+
+
+@router.get("/{id}", response_model=FlowRun)
+async def read_flow_run(context: InContext, scope: InScope, id: UUID) -> Response:
+    """One run, its current state included."""
+    async with context.database.read() as connection:
+        return answer(await flow_runs.read_flow_run(connection, scope, id, now=context.clock()))
+
+
+@router.patch("/{id}", status_code=204)
+async def update_flow_run(
+    context: InContext, scope: InScope, id: UUID, update: FlowRunUpdate
+) -> None:
+    """Change what is sent."""
+    async with context.database.write() as connection:
+        await flow_runs.update_flow_run(connection, scope, id, update, now=context.clock())
+
+
+@router.patch("/{id}/labels", status_code=204)
+async def update_flow_run_labels(
+    context: InContext, scope: InScope, id: UUID, labels: Annotated[Labels, Body()]
+) -> None:
+    """Add labels, or change those there are."""
+    async with context.database.write() as connection:
+        await flow_runs.update_flow_run_labels(connection, scope, id, labels, now=context.clock())
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_flow_run(context: InContext, scope: InScope, id: UUID) -> None:
+    """Delete a run with its history."""
+    async with context.database.write() as connection:
+        await flow_runs.delete_flow_run(connection, scope, id)
+
+
+@router.post("/{id}/set_state", status_code=201, response_model=OrchestrationResult)
+async def set_flow_run_state(
+    context: InContext, scope: InScope, id: UUID, asked: SetState
+) -> Response:
+    """Propose a state. 201 when it was accepted, 200 when the rules decided otherwise."""
+    result = await context.orchestrator.propose(
+        scope, flow_run_proposal(id, asked, context.clock())
+    )
+    return answer(result, 201 if result.status == "ACCEPT" else 200)

@@ -1,0 +1,1 @@
+"""Events: how they are made from what changed, and the one way in."""

@@ -1,0 +1,22 @@
+"""How events name what they are about, in Prefect's words."""
+
+from collections.abc import Collection
+
+from windlass_services.storage.subjects import Named
+
+
+def related(kind: str, role: str, subject: Named) -> dict[str, str]:
+    """A related resource."""
+    return {
+        "prefect.resource.id": f"prefect.{kind}.{subject.id}",
+        "prefect.resource.role": role,
+        "prefect.resource.name": subject.name,
+    }
+
+
+def related_tags(tags: Collection[str]) -> list[dict[str, str]]:
+    """One related resource per tag, in order of the alphabet, without repetition."""
+    return [
+        {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
+        for tag in sorted(set(tags))
+    ]

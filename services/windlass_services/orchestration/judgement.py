@@ -1,0 +1,69 @@
+"""Asking rules, in order, what becomes of a transition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Generic
+
+from windlass.schemas.orchestration import SetStateStatus
+from windlass_services.orchestration.transition import (
+    Abort,
+    ChangeT,
+    Proceed,
+    Reject,
+    Rule,
+    Verdict,
+    Wait,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Generic[ChangeT]):
+    """What all rules together say. `change.proposed` is the state to write, if one `is_written`."""
+
+    change: ChangeT
+    status: SetStateStatus = SetStateStatus.ACCEPT
+    reason: str | None = None
+    delay: timedelta | None = None
+    is_written: bool = True
+
+
+def judge(rules: Sequence[Rule[ChangeT]], change: ChangeT) -> Judgement[ChangeT]:
+    """Ask every rule that covers the transition as the rules before it left it."""
+    judgement = Judgement(change)
+    for rule in rules:
+        if not judgement.is_written:
+            break
+        now = judgement.change
+        if now.from_type in rule.from_ and now.proposed.type in rule.to:
+            judgement = _after(judgement, rule.decide(now))
+    return judgement
+
+
+def _after(judgement: Judgement[ChangeT], verdict: Verdict) -> Judgement[ChangeT]:
+    match verdict:
+        case Proceed(state):
+            return replace(judgement, change=replace(judgement.change, proposed=state))
+        case Reject(None, reason):
+            return replace(
+                judgement, status=SetStateStatus.REJECT, reason=reason, is_written=False
+            )
+        case Reject(state, reason):
+            return replace(
+                judgement,
+                change=replace(judgement.change, proposed=state),
+                status=SetStateStatus.REJECT,
+                reason=reason,
+            )
+        case Wait(delay, reason):
+            return replace(
+                judgement,
+                status=SetStateStatus.WAIT,
+                reason=reason,
+                delay=delay,
+                is_written=False,
+            )
+        case Abort(reason):
+            return replace(
+                judgement, status=SetStateStatus.ABORT, reason=reason, is_written=False
+            )

@@ -1,0 +1,1 @@
+"""Orchestration rules, one per file. `policy.py` names them all, in order."""

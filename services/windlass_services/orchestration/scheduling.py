@@ -1,0 +1,83 @@
+"""Runs from schedules: made ahead of their time, once per fire time, by any number of schedulers."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from windlass.schemas.deployment_schedules import DeploymentSchedule
+from windlass_services.orchestration.creation import RunFromDeployment
+from windlass_services.orchestration.horizon import Horizon, Outlook, look_ahead
+from windlass_services.orchestration.orchestrator import Orchestrator
+from windlass_services.storage.database import Database
+from windlass_services.storage.due_schedules import (
+    DueSchedule,
+    note_outlook,
+    read_due_schedules,
+    schedule_key_prefix,
+)
+from windlass_services.storage.scope import Scope
+
+BATCH: Final = 100
+"""Schedules that one pass looks after; the next pass follows at once while there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Materialiser:
+    """Looks after the schedules that are due for a look."""
+
+    database: Database
+    orchestrator: Orchestrator
+    horizon: Horizon
+
+    async def once(
+        self, now: datetime, deployment_ids: Collection[UUID] | None = None
+    ) -> int:
+        """Make the runs of up to `BATCH` schedules; returns how many schedules were looked at.
+
+        A schedule that cannot be read, or whose deployment is gone, affects no other.
+        """
+        async with self.database.read() as connection:
+            due = await read_due_schedules(connection, now, BATCH, deployment_ids)
+        for one in due:
+            await self._look_after(one, now)
+        return len(due)
+
+    async def _look_after(self, due: DueSchedule, now: datetime) -> None:
+        schedule = due.schedule
+        horizon = self.horizon
+        if schedule.max_scheduled_runs is not None:
+            most = schedule.max_scheduled_runs
+            horizon = replace(
+                horizon, most_runs=most, fewest_runs=min(most, horizon.fewest_runs)
+            )
+        outlook = look_ahead(schedule.schedule.dates(now), now, horizon)
+        await self._make_runs(due, schedule, outlook)
+        async with self.database.write() as connection:
+            await note_outlook(
+                connection,
+                due,
+                now=now,
+                until=outlook.moments[-1] if outlook.moments else None,
+                next_look=outlook.next_look,
+            )
+
+    async def _make_runs(
+        self, due: DueSchedule, schedule: DeploymentSchedule, outlook: Outlook
+    ) -> None:
+        prefix = schedule_key_prefix(due.deployment_id, due.fingerprint)
+        scope = Scope(due.workspace_id, "service:scheduler")
+        await self.orchestrator.create_from_deployment(
+            scope,
+            due.deployment_id,
+            [
+                RunFromDeployment.scheduled(
+                    at=moment,
+                    schedule_id=schedule.id,
+                    parameters=schedule.parameters,
+                    idempotency_key=prefix + moment.isoformat(),
+                )
+                for moment in outlook.moments
+            ],
+        )

@@ -1,0 +1,87 @@
+"""Run services until a signal says stop: take no new work, finish what runs, close, exit 0."""
+
+import logging
+import os
+import signal
+from contextlib import aclosing
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from windlass.settings import Settings
+from windlass_services.api.process import run_api
+from windlass_services.api.serving import http_server
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.processes.assembly import assembled
+from windlass_services.processes.plan import Plan, Service
+from windlass_services.runtime.probe_app import ProbeApp
+from windlass_services.scheduler.process import run_scheduler
+from windlass_services.triggers.process import run_triggers
+
+_log: Final = logging.getLogger("windlass.server")
+
+
+async def run(plan: Plan, settings: Settings) -> None:
+    """Open everything, run the services of the plan, and close everything in order.
+
+    A loop that ends with an error ends the process: an orchestrator of processes restarts it, a
+    half-dead one would go unnoticed.
+    """
+    stop = anyio.Event()
+    async with (
+        assembled(settings, alone=plan.is_alone) as services,
+        anyio.create_task_group() as background,
+    ):
+        background.start_soon(_stop_on_signal, stop)
+        if plan.watch_fd is not None:
+            background.start_soon(_stop_with_parent, plan.watch_fd, stop)
+        _start_background(plan, services, background)
+        _log.info("Serving %s", ", ".join(sorted(plan.services)))
+        if Service.API in plan.services:
+            await run_api(services, plan.listener, stop)
+        else:
+            await _serve_probes(services, plan, stop)
+        background.cancel_scope.cancel()
+
+
+def _start_background(plan: Plan, services: ServiceContext, background: TaskGroup) -> None:
+    if Service.SCHEDULER in plan.services:
+        background.start_soon(run_scheduler, services)
+    if Service.TRIGGERS in plan.services:
+        background.start_soon(run_triggers, services)
+
+
+async def _serve_probes(services: ServiceContext, plan: Plan, stop: anyio.Event) -> None:
+    dependencies = {"database": services.database.ping, "broker": services.streams.ping}
+    server = http_server(
+        ProbeApp(services.pulse, dependencies), keep_alive=5, log_level="warning", grace=1
+    )
+
+    async def stop_when_told() -> None:
+        await stop.wait()
+        server.stop()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stop_when_told)
+        await server.serve(sockets=[plan.listener])
+        tasks.cancel_scope.cancel()
+
+
+async def _stop_on_signal(stop: anyio.Event) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with aclosing(signals):
+            async for number in signals:
+                if stop.is_set():
+                    os._exit(128 + number)
+                _log.info("Stopping on %s", signal.Signals(number).name)
+                stop.set()
+
+
+async def _stop_with_parent(descriptor: int, stop: anyio.Event) -> None:
+    os.set_blocking(descriptor, False)
+    while True:
+        await anyio.wait_readable(descriptor)
+        if not os.read(descriptor, 4096):
+            stop.set()
+            return

@@ -1,0 +1,1 @@
+"""Time: what becomes due, late, expired or old. Every loop may run in any number of replicas."""

@@ -1,0 +1,18 @@
+"""Every duty of the scheduler: the catalogue."""
+
+from collections.abc import Callable
+from typing import Final
+
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.runtime.loop import Duty
+
+from . import expired_executions, late_runs, materialise, partitions, statuses
+
+LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
+    materialise.duty,
+    late_runs.duty,
+    expired_executions.duty,
+    statuses.duty,
+    partitions.duty,
+)
+"""Each makes its duty from what the process opened; None when a setting switches it off."""

@@ -1,0 +1,76 @@
+"""What workers report about executions: the handle of what they started, and how it ended."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from windlass.exceptions import ObjectNotFound
+from windlass.schemas.executions import ExecutionEnded, ExecutionStarted
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.tables import execution, flow_run
+
+INFRASTRUCTURE_PID = "infrastructure_pid"
+"""Where a worker type puts, into the data of its handle, the identifier that people look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedExecution:
+    """The execution that a report is about, as it stood."""
+
+    id: str
+    flow_run_id: UUID
+    is_live: bool
+
+
+async def record_started(
+    connection: AsyncConnection, scope: Scope, started: ExecutionStarted
+) -> None:
+    """Keep the handle, also of a superseded execution: what it started must be found again.
+
+    The run shows the infrastructure of the execution that owns it. Raises `ObjectNotFound`.
+    """
+    rows = await connection.execute(
+        sa.update(execution)
+        .where(_is(scope, started.execution_id))
+        .values(handle=started.handle.model_dump(mode="json"))
+        .returning(execution.c.flow_run_id)
+    )
+    flow_run_id = rows.scalar_one_or_none()
+    if flow_run_id is None:
+        raise _not_found(started.execution_id)
+    identifier = started.handle.data.get(INFRASTRUCTURE_PID)
+    if identifier is not None:
+        await connection.execute(
+            sa.update(flow_run)
+            .where(flow_run.c.id == flow_run_id, flow_run.c.execution_id == started.execution_id)
+            .values(infrastructure_pid=str(identifier))
+        )
+
+
+async def record_ended(
+    connection: AsyncConnection, scope: Scope, ended: ExecutionEnded
+) -> ReportedExecution:
+    """Keep the exit code, and the reason unless one is known. Raises `ObjectNotFound`."""
+    rows = await connection.execute(
+        sa.update(execution)
+        .where(_is(scope, ended.execution_id))
+        .values(
+            exit_code=ended.exit_code,
+            end_reason=sa.func.coalesce(execution.c.end_reason, ended.reason),
+        )
+        .returning(execution.c.id, execution.c.flow_run_id, execution.c.ended_at)
+    )
+    row = rows.one_or_none()
+    if row is None:
+        raise _not_found(ended.execution_id)
+    return ReportedExecution(row.id, row.flow_run_id, is_live=row.ended_at is None)
+
+
+def _is(scope: Scope, id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(execution.c.id == id, execution.c.workspace_id == scope.workspace_id)
+
+
+def _not_found(id: str) -> ObjectNotFound:
+    return ObjectNotFound(f"There is no execution with the id {id!r}.")

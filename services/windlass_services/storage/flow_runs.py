@@ -1,0 +1,137 @@
+"""Flow runs: read, listed, counted, changed and deleted. Their states change elsewhere."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from windlass.exceptions import ObjectNotFound
+from windlass.schemas.filters.sorting import FlowRunSort
+from windlass.schemas.flow_runs import FlowRun, FlowRunUpdate
+from windlass_services.storage.filters.query import Filters, flow_runs_matching
+from windlass_services.storage.flow_run_rows import flow_run_from_row
+from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.tables import (
+    dispatchable,
+    execution,
+    flow_run,
+    flow_run_state,
+    log,
+    work_pool,
+    work_queue,
+)
+
+_START: Final = sa.func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time)
+_ORDERS: Final[Mapping[FlowRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
+    FlowRunSort.ID_DESC: (flow_run.c.id.desc(),),
+    FlowRunSort.START_TIME_ASC: (_START.asc(), flow_run.c.id.asc()),
+    FlowRunSort.START_TIME_DESC: (_START.desc(), flow_run.c.id.desc()),
+    FlowRunSort.EXPECTED_START_TIME_ASC: (
+        flow_run.c.expected_start_time.asc(),
+        flow_run.c.id.asc(),
+    ),
+    FlowRunSort.EXPECTED_START_TIME_DESC: (
+        flow_run.c.expected_start_time.desc(),
+        flow_run.c.id.desc(),
+    ),
+    FlowRunSort.NAME_ASC: (flow_run.c.name.asc(), flow_run.c.id.asc()),
+    FlowRunSort.NAME_DESC: (flow_run.c.name.desc(), flow_run.c.id.desc()),
+    FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC: (
+        flow_run.c.next_scheduled_start_time.asc(),
+        flow_run.c.id.asc(),
+    ),
+    FlowRunSort.END_TIME_DESC: (flow_run.c.end_time.desc(), flow_run.c.id.desc()),
+}
+FLOW_RUN_WITH_NAMES: Final = (
+    sa.select(
+        flow_run,
+        work_pool.c.name.label("work_pool_name"),
+        work_queue.c.name.label("work_queue_name"),
+    )
+    .outerjoin(work_pool, work_pool.c.id == flow_run.c.work_pool_id)
+    .outerjoin(work_queue, work_queue.c.id == flow_run.c.work_queue_id)
+)
+"""A flow run as `flow_run_from_row` reads it."""
+
+
+async def read_flow_run(
+    connection: AsyncConnection, scope: Scope, id: UUID, *, now: datetime
+) -> FlowRun:
+    """Raises `ObjectNotFound`."""
+    rows = await connection.execute(FLOW_RUN_WITH_NAMES.where(_is(scope, id)))
+    row = rows.mappings().one_or_none()
+    if row is None:
+        raise _not_found(id)
+    return flow_run_from_row(row, now)
+
+
+async def read_flow_runs(  # noqa: PLR0913 (a list has a filter, an order and a window)
+    connection: AsyncConnection,
+    scope: Scope,
+    filters: Filters,
+    sort: FlowRunSort,
+    window: Window,
+    *,
+    now: datetime,
+) -> list[FlowRun]:
+    """One window of the flow runs that match every filter."""
+    rows = await connection.execute(
+        FLOW_RUN_WITH_NAMES.where(flow_runs_matching(scope, filters))
+        .order_by(*_ORDERS[sort])
+        .limit(window.limit)
+        .offset(window.offset)
+    )
+    return [flow_run_from_row(row, now) for row in rows.mappings()]
+
+
+async def count_flow_runs(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
+    """How many flow runs match every filter."""
+    return await count_rows(connection, flow_run, flow_runs_matching(scope, filters))
+
+
+async def update_flow_run(
+    connection: AsyncConnection, scope: Scope, id: UUID, update: FlowRunUpdate, *, now: datetime
+) -> None:
+    """Change what is set in `update`. Raises `ObjectNotFound`."""
+    values = update.model_dump(mode="json", exclude_unset=True)
+    changed = await connection.execute(
+        sa.update(flow_run).where(_is(scope, id)).values(**values, updated=now)
+    )
+    if not changed.rowcount:
+        raise _not_found(id)
+
+
+async def update_flow_run_labels(
+    connection: AsyncConnection, scope: Scope, id: UUID, labels: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Add labels to those of the run, under its row lock. Raises `ObjectNotFound`."""
+    rows = await connection.execute(
+        sa.select(flow_run.c.labels).where(_is(scope, id)).with_for_update()
+    )
+    present = rows.scalar_one_or_none()
+    if present is None:
+        raise _not_found(id)
+    await connection.execute(
+        sa.update(flow_run).where(_is(scope, id)).values(labels={**present, **labels}, updated=now)
+    )
+
+
+async def delete_flow_run(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
+    """Delete a run with its states, executions, dispatch and logs. Raises `ObjectNotFound`."""
+    gone = await connection.execute(sa.delete(flow_run).where(_is(scope, id)))
+    if not gone.rowcount:
+        raise _not_found(id)
+    for table in (dispatchable, execution, flow_run_state, log):
+        await connection.execute(sa.delete(table).where(table.c.flow_run_id == id))
+
+
+def _is(scope: Scope, id: UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(flow_run.c.id == id, flow_run.c.workspace_id == scope.workspace_id)
+
+
+def _not_found(id: UUID) -> ObjectNotFound:
+    return ObjectNotFound(f"There is no flow run with the id {id}.")

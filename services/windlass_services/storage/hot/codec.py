@@ -1,0 +1,145 @@
+"""How the values of a column travel to each driver and back, derived from the tables.
+
+What the hot operations write this way is what SQLAlchemy Core reads, and the other way round.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Protocol, TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic_core import from_json, to_json
+from sqlalchemy.dialects import postgresql
+
+from windlass_services.storage.tables import Timestamp, from_microseconds, to_microseconds
+
+Convert: TypeAlias = Callable[[Any], Any]
+Row: TypeAlias = dict[str, Any]
+"""One row by column name, with Python values: UUID, datetime, what JSON parses to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a statement. The conversions never see `None`: that is NULL everywhere."""
+
+    name: str
+    encode: Convert | None
+    decode: Convert | None
+    sql_type: str = ""
+    """On PostgreSQL, the type of the column as in a cast. `TEXT[]` is sent as JSON."""
+
+
+Fields: TypeAlias = tuple[Field, ...]
+
+
+class FieldsOf(Protocol):
+    """`sqlite_fields` or `postgres_fields`."""
+
+    def __call__(self, columns: Iterable[sa.Column[Any]], prefix: str = "") -> Fields: ...
+
+
+def encoded(fields: Fields, row: Mapping[str, Any]) -> Row:
+    """The row as the driver takes it; it may hold more than the fields."""
+    values: Row = {}
+    for field in fields:
+        value = row[field.name]
+        convert = field.encode
+        values[field.name] = value if value is None or convert is None else convert(value)
+    return values
+
+
+def encoded_columns(fields: Fields, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """One list per field, for `unnest`."""
+    columns: list[list[Any]] = []
+    for field in fields:
+        name, convert = field.name, field.encode
+        values = [row[name] for row in rows]
+        if convert is not None:
+            values = [None if value is None else convert(value) for value in values]
+        columns.append(values)
+    return columns
+
+
+def decoded(fields: Fields, values: Sequence[Any]) -> Row:
+    """What the driver answered for exactly these fields, as a row."""
+    return {
+        field.name: value if value is None or field.decode is None else field.decode(value)
+        for field, value in zip(fields, values, strict=True)
+    }
+
+
+def sqlite_fields(columns: Iterable[sa.Column[Any]], prefix: str = "") -> Fields:
+    """The columns as stdlib `sqlite3` takes them; names get the prefix."""
+    return tuple(_sqlite_field(column, prefix + column.name) for column in columns)
+
+
+def postgres_fields(columns: Iterable[sa.Column[Any]], prefix: str = "") -> Fields:
+    """The columns as `asyncpg` takes them; names get the prefix."""
+    return tuple(_postgres_field(column, prefix + column.name) for column in columns)
+
+
+def json_text(value: Any) -> str:
+    """Compact JSON. NaN and infinity, which JSON does not have, become null."""
+    return to_json(value, inf_nan_mode="null").decode()
+
+
+def json_text_without_nul(value: Any) -> str:
+    """`json_text` as PostgreSQL accepts it."""
+    text = json_text(value)
+    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text) if "\\u0000" in text else text
+
+
+def _sqlite_field(column: sa.Column[Any], name: str) -> Field:
+    encode, decode = _sqlite_conversions(column.type)
+    return Field(name, encode, decode)
+
+
+def _sqlite_conversions(kind: object) -> tuple[Convert | None, Convert | None]:
+    match kind:
+        case sa.Uuid():
+            return _hex_of, UUID
+        case Timestamp():
+            return to_microseconds, from_microseconds
+        case sa.JSON():
+            return json_text, from_json
+        case sa.Boolean():
+            return int, bool
+        case sa.Date():
+            return date.isoformat, date.fromisoformat
+        case _:
+            return None, None
+
+
+def _postgres_field(column: sa.Column[Any], name: str) -> Field:
+    sql_type = _postgres_type(column)
+    if sql_type == "JSONB":
+        return Field(name, json_text_without_nul, from_json, sql_type)
+    if sql_type == "TEXT[]":
+        return Field(name, json_text_without_nul, None, sql_type)
+    if sql_type == "TEXT":
+        return Field(name, _text_without_nul, None, sql_type)
+    return Field(name, None, None, sql_type)
+
+
+_POSTGRES: Final = postgresql.dialect()
+
+
+def _postgres_type(column: sa.Column[Any]) -> str:
+    return column.type.compile(dialect=_POSTGRES)
+
+
+def _hex_of(value: UUID) -> str:
+    return value.hex
+
+
+# PostgreSQL has no NUL in text. One in the output of a user's program must not cost the batch.
+_NUL: Final = "\x00"
+_REPLACEMENT: Final = "\ufffd"
+_ESCAPED_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _text_without_nul(value: str) -> str:
+    return value.replace(_NUL, _REPLACEMENT) if _NUL in value else value

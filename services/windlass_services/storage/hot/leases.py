@@ -1,0 +1,23 @@
+"""What an execution that renews its lease is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from windlass.schemas.executions import Intent
+from windlass.schemas.states import TERMINAL_STATES, StateType
+
+
+def intent_of(state_type: str | None, state_details: Mapping[str, Any] | None) -> Intent:
+    """What is wanted of the live execution that owns a run in this state.
+
+    A run that is paused in its process goes on waiting there; one that is suspended does not.
+    """
+    match state_type:
+        case StateType.CANCELLING:
+            return Intent.CANCEL
+        case StateType.PAUSED if (state_details or {}).get("pause_reschedule"):
+            return Intent.SUSPEND
+        case _ if state_type in TERMINAL_STATES:
+            return Intent.STOP
+        case _:
+            return Intent.NONE

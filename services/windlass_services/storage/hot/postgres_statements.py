@@ -1,0 +1,147 @@
+"""The statements that write runs on PostgreSQL: one for a whole batch, its text always the same.
+
+Each takes one array per column. All that belongs to a batch is written by one statement, since a
+round trip costs more than a row.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from windlass_services.storage.hot.codec import (
+    Field,
+    Fields,
+    encoded_columns,
+    postgres_fields,
+)
+from windlass_services.storage.hot.writes import (
+    EXECUTION_CHANGES,
+    HISTORY_SOURCES,
+    OPENED_COLUMNS,
+    OUTBOX_KIND,
+    OUTBOX_SOURCES,
+    RUN_CHANGES,
+    CreationWrites,
+    TransitionWrites,
+    announced_fields,
+)
+from windlass_services.storage.tables import dispatchable, execution, flow_run
+
+
+def unnested(fields: Fields, *, after: int = 0) -> str:
+    """Arrays as rows: `unnest($1::UUID[], ...) AS v(id, ...)`; the first is number `after` + 1."""
+    arrays = ", ".join(
+        f"${number}::{_sent_as(field)}[]" for number, field in enumerate(fields, after + 1)
+    )
+    return f"unnest({arrays}) AS v({', '.join(field.name for field in fields)})"
+
+
+def stored(field: Field) -> str:
+    """The value of a field of `v` as its column takes it."""
+    if field.sql_type == "TEXT[]":
+        return f"ARRAY(SELECT jsonb_array_elements_text(v.{field.name}))"
+    return f"v.{field.name}"
+
+
+def creation_arguments(writes: Sequence[CreationWrites]) -> list[list[Any]]:
+    """What CREATE_RUNS takes."""
+    return [
+        *encoded_columns(_CREATION, [write.run for write in writes]),
+        *encoded_columns(_OPENED, [write.opened for write in writes if write.opened]),
+        *encoded_columns(_DISPATCHED, [write.dispatched for write in writes if write.dispatched]),
+    ]
+
+
+def transition_arguments(writes: Sequence[TransitionWrites]) -> list[list[Any]]:
+    """What WRITE_TRANSITIONS takes."""
+    return [
+        *encoded_columns(_TRANSITION, [write.run for write in writes]),
+        *encoded_columns(_OPENED, [write.opened for write in writes if write.opened]),
+        *encoded_columns(_DISPATCHED, [write.dispatched for write in writes if write.dispatched]),
+        *encoded_columns(_CHANGED, [changed for write in writes for changed in write.changed]),
+        [write.run["id"] for write in writes if write.withdrawn],
+    ]
+
+
+def _sent_as(field: Field) -> str:
+    return "JSONB" if field.sql_type == "TEXT[]" else field.sql_type
+
+
+def _names(fields: Fields) -> str:
+    return ", ".join(field.name for field in fields)
+
+
+def _announce(runs: str) -> str:
+    """History and outbox rows for the runs of `v` whose ids are in `runs`."""
+    history = ", ".join(f"v.{source}" for source in HISTORY_SOURCES.values())
+    announced = ", ".join(f"v.{source}" for source in OUTBOX_SOURCES.values())
+    return (
+        f"history AS (INSERT INTO flow_run_state ({', '.join(HISTORY_SOURCES)})"
+        f" SELECT {history} FROM v JOIN {runs} USING (id) WHERE v.state_id IS NOT NULL),"
+        f" announced AS (INSERT INTO outbox ({', '.join(OUTBOX_SOURCES)}, kind)"
+        f" SELECT {announced}, '{OUTBOX_KIND}' FROM v JOIN {runs} USING (id)"
+        " WHERE v.state_id IS NOT NULL)"
+    )
+
+
+def _beside(runs: str, after: int) -> str:
+    """Executions opened and runs made dispatchable, of the runs whose ids are in `runs`."""
+    replaced = ", ".join(
+        f"{field.name} = excluded.{field.name}"
+        for field in _DISPATCHED
+        if field.name != "flow_run_id"
+    )
+    of_runs = f"WHERE v.flow_run_id IN (SELECT id FROM {runs})"
+    return (
+        f"opened AS (INSERT INTO execution ({_names(_OPENED)})"
+        f" SELECT v.* FROM {unnested(_OPENED, after=after)} {of_runs}),"
+        f" dispatched AS (INSERT INTO dispatchable ({_names(_DISPATCHED)})"
+        f" SELECT v.* FROM {unnested(_DISPATCHED, after=after + len(_OPENED))} {of_runs}"
+        f" ON CONFLICT (flow_run_id) DO UPDATE SET {replaced})"
+    )
+
+
+def _assignments(sources: Mapping[str, str]) -> str:
+    return ", ".join(f"{column} = {source}" for column, source in sources.items())
+
+
+_RUN: Final = postgres_fields(flow_run.columns)
+_CREATION: Final = _RUN + announced_fields(postgres_fields)
+_TRANSITION: Final = (
+    postgres_fields((flow_run.c.id, flow_run.c.workspace_id))
+    + postgres_fields((flow_run.c.state_id,), "seen_")
+    + postgres_fields(RUN_CHANGES)
+    + announced_fields(postgres_fields)
+)
+_OPENED: Final = postgres_fields(OPENED_COLUMNS)
+_CHANGED: Final = postgres_fields((execution.c.id, *EXECUTION_CHANGES))
+_DISPATCHED: Final = postgres_fields(dispatchable.columns)
+
+CREATE_RUNS: Final = (
+    f"WITH v AS (SELECT * FROM {unnested(_CREATION)}),"
+    f" created AS (INSERT INTO flow_run ({_names(_RUN)}) SELECT {_names(_RUN)} FROM v"
+    " ON CONFLICT DO NOTHING RETURNING id),"
+    f" {_announce('created')}, {_beside('created', len(_CREATION))}"
+    " SELECT id FROM created"
+)
+"""Answers with the ids that were new."""
+
+_AFTER_OPENED: Final = len(_TRANSITION) + len(_OPENED) + len(_DISPATCHED)
+WRITE_TRANSITIONS: Final = (
+    f"WITH v AS (SELECT * FROM {unnested(_TRANSITION)}), written AS (UPDATE flow_run r"
+    f" SET {_assignments({column.name: f'v.{column.name}' for column in RUN_CHANGES})}"
+    " FROM v WHERE r.id = v.id AND r.state_id IS NOT DISTINCT FROM v.seen_state_id"
+    " RETURNING r.id),"
+    f" {_announce('written')}, {_beside('written', len(_TRANSITION))},"
+    # Leases are renewed in the order of ids, too: neither waits for the other in a circle.
+    f" changing AS (SELECT v.*, e.id AS locked FROM {unnested(_CHANGED, after=_AFTER_OPENED)}"
+    " JOIN execution e USING (id) WHERE e.ended_at IS NULL ORDER BY e.id"
+    " FOR NO KEY UPDATE OF e),"
+    " changed AS (UPDATE execution e SET "
+    + _assignments({c.name: f"coalesce(c.{c.name}, e.{c.name})" for c in EXECUTION_CHANGES})
+    + " FROM changing c WHERE e.id = c.locked),"
+    " withdrawn AS (DELETE FROM dispatchable d"
+    f" USING unnest(${_AFTER_OPENED + len(_CHANGED) + 1}::UUID[]) AS w(id)"
+    " WHERE d.flow_run_id = w.id)"
+    " SELECT count(*) FROM written"
+)
+"""Answers with how many runs were still in the state that was seen."""

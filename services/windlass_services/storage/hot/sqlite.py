@@ -1,0 +1,103 @@
+"""The hot operations on SQLite: every call is a job of the one writer thread."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from windlass.clock import Clock
+from windlass.schemas.executions import ClaimedRun
+from windlass_services.storage.hot.codec import Fields, encoded, sqlite_fields
+from windlass_services.storage.hot.facts import FlowRunTransition
+from windlass_services.storage.hot.protocol import (
+    Claim,
+    CreatedFlowRun,
+    EventRow,
+    Govern,
+    LogRow,
+    NewFlowRun,
+    Renewal,
+    RenewalOutcome,
+    TransitionOutcome,
+)
+from windlass_services.storage.hot.sqlite_claims import claim_runs, next_due, renew_leases
+from windlass_services.storage.hot.sqlite_runs import create_flow_runs, transition
+from windlass_services.storage.hot.sqlite_writer import SqliteWriter
+from windlass_services.storage.rows import columns_of
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.tables import event, log
+
+
+class SqliteHotOperations:
+    """See `HotOperations`. There is one writer, so no row is ever locked."""
+
+    def __init__(self, writer: SqliteWriter, govern: Govern, clock: Clock) -> None:
+        self._writer = writer
+        self._govern = govern
+        self._clock = clock
+
+    async def create_flow_runs(
+        self, scope: Scope, runs: Sequence[NewFlowRun]
+    ) -> list[CreatedFlowRun]:
+        return await self._writer.do(
+            lambda cursor: create_flow_runs(cursor, scope, runs, self._clock())
+        )
+
+    async def transition(self, scope: Scope, proposal: FlowRunTransition) -> TransitionOutcome:
+        return await self._writer.do(
+            lambda cursor: transition(cursor, scope, proposal, self._govern, self._clock())
+        )
+
+    async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
+        return await self._writer.do(
+            lambda cursor: claim_runs(cursor, scope, claim, self._govern, self._clock())
+        )
+
+    async def renew(
+        self, scope: Scope, renewals: Sequence[Renewal], now: datetime, lease: timedelta
+    ) -> list[RenewalOutcome]:
+        return await self._writer.do(
+            lambda cursor: renew_leases(cursor, scope, renewals, now, lease)
+        )
+
+    async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:
+        rows = [columns_of(row) for row in events]
+        return await self._writer.do(
+            lambda cursor: _insert_new(cursor, scope, rows, _INSERT_EVENT, _EVENT)
+        )
+
+    async def insert_logs(self, scope: Scope, logs: Sequence[LogRow]) -> int:
+        rows = [columns_of(row) for row in logs]
+        return await self._writer.do(
+            lambda cursor: _insert_new(cursor, scope, rows, _INSERT_LOG, _LOG)
+        )
+
+    async def next_due(self, work_pool_ids: Collection[UUID]) -> datetime | None:
+        return await self._writer.do(lambda cursor: next_due(cursor, work_pool_ids))
+
+
+def _insert_new(
+    cursor: sqlite3.Cursor,
+    scope: Scope,
+    rows: Sequence[Mapping[str, Any]],
+    statement: str,
+    fields: Fields,
+) -> int:
+    workspace = {"workspace_id": scope.workspace_id}
+    cursor.executemany(statement, [encoded(fields, {**row, **workspace}) for row in rows])
+    return max(cursor.rowcount, 0)
+
+
+def _insert_unless_there(table: sa.Table) -> str:
+    names = [column.name for column in table.columns]
+    values = ", ".join(f":{name}" for name in names)
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) ON CONFLICT DO NOTHING"
+
+
+_EVENT: Final = sqlite_fields(event.columns)
+_LOG: Final = sqlite_fields(log.columns)
+_INSERT_EVENT: Final = _insert_unless_there(event)
+_INSERT_LOG: Final = _insert_unless_there(log)

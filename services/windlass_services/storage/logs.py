@@ -1,0 +1,40 @@
+"""Log records, listed. They are written by the hot operation."""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from windlass.schemas.filters.logs import LogFilter
+from windlass.schemas.filters.sorting import LogSort
+from windlass.schemas.logs import Log
+from windlass_services.storage.filters.logs import where_logs
+from windlass_services.storage.paging import Window
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.tables import log
+
+_ORDERS: Final = {
+    LogSort.TIMESTAMP_ASC: (log.c.timestamp.asc(), log.c.id.asc()),
+    LogSort.TIMESTAMP_DESC: (log.c.timestamp.desc(), log.c.id.desc()),
+}
+
+
+async def read_logs(
+    connection: AsyncConnection,
+    scope: Scope,
+    asked: LogFilter | None,
+    sort: LogSort,
+    window: Window,
+) -> list[Log]:
+    """One window of the records that match."""
+    matching = [log.c.workspace_id == scope.workspace_id]
+    if asked is not None:
+        matching.append(where_logs(asked))
+    rows = await connection.execute(
+        sa.select(log)
+        .where(*matching)
+        .order_by(*_ORDERS[sort])
+        .limit(window.limit)
+        .offset(window.offset)
+    )
+    return [Log.model_validate({**row, "created": row["timestamp"]}) for row in rows.mappings()]

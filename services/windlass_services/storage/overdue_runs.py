@@ -1,0 +1,84 @@
+"""Runs and executions whose time is over, for the scheduler to act on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from windlass.schemas.states import StateType
+from windlass_services.storage.tables import execution, flow_run
+
+
+@dataclass(frozen=True, slots=True)
+class LateRun:
+    """A scheduled run past its time, in the state that was read."""
+
+    workspace_id: UUID
+    flow_run_id: UUID
+    state_id: UUID
+    scheduled_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredExecution:
+    """A live execution that missed its deadline, and the state that its run was in."""
+
+    workspace_id: UUID
+    flow_run_id: UUID
+    execution_id: str
+    state_id: UUID
+    state_type: StateType
+    was_presented: bool
+    worker_name: str | None
+    has_work_pool: bool
+
+
+async def read_late_runs(
+    connection: AsyncConnection, *, due_before: datetime, limit: int
+) -> list[LateRun]:
+    """Runs in the state `Scheduled` that were due before this moment, the oldest first."""
+    rows = await connection.execute(
+        sa.select(
+            flow_run.c.workspace_id,
+            flow_run.c.id,
+            flow_run.c.state_id,
+            flow_run.c.next_scheduled_start_time,
+        )
+        .where(
+            flow_run.c.state_type == sa.literal_column("'SCHEDULED'"),
+            flow_run.c.state_name == "Scheduled",
+            flow_run.c.next_scheduled_start_time <= due_before,
+        )
+        .order_by(flow_run.c.next_scheduled_start_time)
+        .limit(limit)
+    )
+    return [LateRun(*row) for row in rows]
+
+
+async def read_expired_executions(
+    connection: AsyncConnection, *, now: datetime, limit: int
+) -> list[ExpiredExecution]:
+    """Live executions past their start deadline without having started, or past their lease."""
+    not_started = sa.and_(execution.c.presented_at.is_(None), execution.c.start_deadline <= now)
+    not_renewed = sa.and_(execution.c.leased, execution.c.lease_expires_at <= now)
+    found: list[ExpiredExecution] = []
+    for clause in (not_started, not_renewed):
+        rows = await connection.execute(
+            sa.select(
+                execution.c.workspace_id,
+                execution.c.flow_run_id,
+                execution.c.id,
+                flow_run.c.state_id,
+                flow_run.c.state_type,
+                execution.c.presented_at.is_not(None),
+                execution.c.worker_name,
+                flow_run.c.work_pool_id.is_not(None),
+            )
+            .join(flow_run, flow_run.c.id == execution.c.flow_run_id)
+            .where(execution.c.ended_at.is_(None), clause, flow_run.c.state_id.is_not(None))
+            .limit(limit)
+        )
+        found += [ExpiredExecution(*row[:4], StateType(row[4]), *row[5:]) for row in rows]
+    return found

@@ -1,0 +1,47 @@
+"""Orders and windows of lists."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from windlass_services.storage.filters.criteria import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list: `limit` rows after the first `offset`."""
+
+    limit: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageNumbers:
+    """Where a page lies among all: `count` rows make `pages` pages of `limit`."""
+
+    count: int
+    limit: int
+    pages: int
+    page: int
+
+    @classmethod
+    def of(cls, count: int, limit: int, page: int) -> "PageNumbers":
+        """The numbers of one page."""
+        return cls(count, limit, ceil(count / limit) if limit else 0, page)
+
+    def as_fields(self) -> dict[str, int]:
+        """As the page shapes name them."""
+        return {
+            "count": self.count,
+            "limit": self.limit,
+            "pages": self.pages,
+            "page": self.page,
+        }
+
+
+async def count_rows(connection: AsyncConnection, table: sa.Table, clause: Clause) -> int:
+    """How many rows of the table match."""
+    counted = await connection.execute(sa.select(sa.func.count()).select_from(table).where(clause))
+    return counted.scalar_one()

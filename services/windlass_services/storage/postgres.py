@@ -1,0 +1,108 @@
+"""The PostgreSQL database: hot operations on connections of their own, the rest on another pool."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from pydantic_core import from_json
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from windlass.clock import Clock
+from windlass.exceptions import ServerBusy
+from windlass_services.storage.addresses import PostgresAddress
+from windlass_services.storage.database import Dialect
+from windlass_services.storage.hot.codec import json_text_without_nul
+from windlass_services.storage.hot.postgres import PostgresHotOperations
+from windlass_services.storage.hot.protocol import Govern, HotOperations
+from windlass_services.storage.postgres_errors import busy_from, lost_a_race
+
+CONNECTIONS: Final = 5
+MORE_WHEN_BUSY: Final = 5
+
+
+class PostgresDatabase:
+    """See `Database`."""
+
+    dialect: Dialect = "postgresql"
+    hot: HotOperations
+
+    def __init__(
+        self, address: PostgresAddress, *, govern: Govern, clock: Clock, patience: timedelta
+    ) -> None:
+        self._engine = postgres_engine(address, patience)
+        self._seconds = patience.total_seconds()
+        self._hot = PostgresHotOperations(address, govern=govern, clock=clock, patience=patience)
+        self.hot = self._hot
+
+    async def open(self) -> None:
+        """Raises `ServerBusy` when there is no server."""
+        await self._hot.open()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        async with busy_when_out_of_order(), self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        async with busy_when_out_of_order(), self._engine.begin() as connection:
+            # A replica that hangs must not hold its locks for ever.
+            milliseconds = int(self._seconds * 1000)
+            await connection.exec_driver_sql(
+                f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
+            )
+            yield connection
+
+    async def ping(self) -> None:
+        async with self.read() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        await self._hot.close()
+        await self._engine.dispose()
+
+
+def postgres_engine(address: PostgresAddress, patience: timedelta) -> AsyncEngine:
+    """An engine that finds out about lost connections before it hands them out."""
+    seconds = patience.total_seconds()
+    arguments: dict[str, object] = {
+        "dsn": address.dsn,
+        "timeout": seconds,
+        "command_timeout": seconds,
+    }
+    if not address.prepared:
+        arguments |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": str,
+        }
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        connect_args=arguments,
+        pool_size=CONNECTIONS,
+        max_overflow=MORE_WHEN_BUSY,
+        pool_timeout=seconds,
+        pool_pre_ping=True,
+        json_serializer=json_text_without_nul,
+        json_deserializer=from_json,
+    )
+
+
+@asynccontextmanager
+async def busy_when_out_of_order() -> AsyncGenerator[None]:
+    """Turn what passes by itself into `ServerBusy`."""
+    try:
+        yield
+    except ServerBusy:
+        raise
+    except exc.TimeoutError as error:
+        raise ServerBusy("Every connection of the database is in use.") from error
+    except exc.DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig else None
+        if cause is not None and lost_a_race(cause):
+            raise ServerBusy("Too many changes of the same rows at once.") from error
+        raise (cause and busy_from(cause)) or error from error
+    except (OSError, TimeoutError) as error:
+        raise busy_from(error) or error from error

@@ -1,0 +1,38 @@
+"""Which errors of PostgreSQL pass by themselves, and which are somebody's fault."""
+
+from typing import Final
+
+import asyncpg
+
+from windlass.exceptions import ServerBusy
+
+_PASSING_CLASSES: Final = frozenset({"08", "53", "57"})
+"""Connection lost, no resources left, operator intervention (shutdown, cancelled statement)."""
+_PASSING: Final = frozenset({"55P03", "25P03", "25P04", "25006"})
+"""Lock not available, transaction timeouts, a read-only server (a standby after a fail-over)."""
+_LOST_RACES: Final = frozenset({"40001", "40P01", "0A000"})
+"""Serialization failure, deadlock, and a cached plan that a migration made invalid."""
+
+
+def lost_a_race(error: BaseException) -> bool:
+    """Whether the same transaction may well succeed when it is simply run again."""
+    return _sqlstate(error) in _LOST_RACES
+
+
+def busy_from(error: BaseException) -> ServerBusy | None:
+    """`ServerBusy` when the server cannot answer now; None when the statement is at fault."""
+    state = _sqlstate(error)
+    if state[:2] in _PASSING_CLASSES or state in _PASSING or _is_broken_connection(error):
+        reason = str(error) or type(error).__name__
+        return ServerBusy(f"PostgreSQL does not answer: {reason}.")
+    return None
+
+
+def _sqlstate(error: BaseException) -> str:
+    return getattr(error, "sqlstate", None) or ""
+
+
+def _is_broken_connection(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.DataError):
+        return False
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)

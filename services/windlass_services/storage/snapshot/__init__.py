@@ -1,0 +1,1 @@
+"""The schema of a new SQLite database, generated from the migrations."""

@@ -1,0 +1,1 @@
+"""Messages between processes: the only code that knows a broker."""

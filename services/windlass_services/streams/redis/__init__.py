@@ -1,0 +1,1 @@
+"""Streams on Redis 7 or later, or on Valkey."""

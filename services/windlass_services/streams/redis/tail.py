@@ -1,0 +1,70 @@
+"""A live view of a topic on Redis: plain reads, so that nothing is kept for a reader that died."""
+
+from collections import deque
+from typing import Final
+
+import anyio
+
+from windlass_services.streams.errors import BrokerUnavailable
+from windlass_services.streams.keys import Keys
+from windlass_services.streams.pauses import pause
+from windlass_services.streams.protocol import PARTITIONS, Message
+from windlass_services.streams.redis.connection import LONGEST_BLOCK, Connection
+from windlass_services.streams.redis.entries import message_of
+
+_BATCH: Final = 100
+_START: Final = b"0-0"
+
+
+class Tail:
+    """An endless iterator of the messages published since `open`."""
+
+    def __init__(self, connection: Connection, keys: Keys, topic: str) -> None:
+        self._connection = connection
+        self._streams = [keys.stream(topic, n) for n in range(PARTITIONS)]
+        self._positions: dict[str, bytes] = {}
+        self._read: deque[Message] = deque()
+
+    def __aiter__(self) -> "Tail":
+        return self
+
+    async def __anext__(self) -> Message:
+        """The next message. Safe to cancel: a wait that is given up loses nothing."""
+        failures = 0
+        while not self._read:
+            try:
+                if not self._positions:
+                    await self._find_ends()
+                await self._read_more()
+            except BrokerUnavailable:
+                await anyio.sleep(pause(failures))
+                failures += 1
+        return self._read.popleft()
+
+    async def open(self) -> None:
+        """Note where the streams end now, or at the first wait if the broker is away."""
+        try:
+            await self._find_ends()
+        except BrokerUnavailable:
+            return
+
+    async def _find_ends(self) -> None:
+        replies = await self._connection.all(
+            ("XREVRANGE", stream, "+", "-", "COUNT", 1) for stream in self._streams
+        )
+        self._positions = {
+            stream: last[0][0] if last else _START
+            for stream, last in zip(self._streams, replies, strict=True)
+        }
+
+    async def _read_more(self) -> None:
+        block = int(LONGEST_BLOCK * 1000)
+        reply = await self._connection.wait(
+            *("XREAD", "COUNT", _BATCH, "BLOCK", block, "STREAMS"),
+            *self._positions,
+            *self._positions.values(),
+        )
+        for stream, entries in reply:
+            for position, fields in entries:
+                self._read.append(message_of(fields))
+                self._positions[stream.decode()] = position

@@ -1,0 +1,1 @@
+"""What follows from events: relay, recording of task runs; evaluation and actions come here too."""

@@ -1,0 +1,77 @@
+"""What a consumer may have missed on the broker, read again from the table."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.runtime.loop import Duty
+from windlass_services.storage.consumers import (
+    read_events_received,
+    read_progress,
+    save_progress,
+)
+from windlass_services.streams.keys import partition_of
+
+Handle: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
+
+_log: Final = logging.getLogger(__name__)
+_PAGE: Final = 500
+_OVERLAP: Final = timedelta(seconds=60)
+_SAVE_EVERY: Final = timedelta(seconds=10)
+
+
+class TableReplay:
+    """Hands the events of some partitions to a handler again, from where its group had finished.
+
+    The overlap covers transactions that were under way when the progress was saved; the handler
+    is idempotent, so it costs work only.
+    """
+
+    def __init__(self, services: ServiceContext, topic: str, group: str, handle: Handle) -> None:
+        self._services = services
+        self._topic = topic
+        self._group = group
+        self._handle = handle
+        self.finished_until: datetime | None = None
+        """What the consumer has done so far; saved every few seconds by `progress_duty`."""
+
+    async def __call__(self, partitions: frozenset[int]) -> None:
+        """Handle what these partitions may have lost."""
+        since = await self._since()
+        _log.info("Group %s reads the table again from %s", self._group, since.isoformat())
+        after: tuple[datetime, UUID] | None = None
+        while True:
+            async with self._services.database.read() as connection:
+                page = await read_events_received(connection, since, after, _PAGE)
+            ours = [row for row in page if _partition(row) in partitions]
+            await self._handle([from_json(to_json(row)) for row in ours])
+            if len(page) < _PAGE:
+                return
+            after = page[-1]["received"], page[-1]["id"]
+
+    def progress_duty(self) -> Duty:
+        """Save how far the consumer has come."""
+        return Duty(f"{self._group}-progress", _SAVE_EVERY, self._save)
+
+    async def _save(self) -> int:
+        if self.finished_until is None:
+            return 0
+        async with self._services.database.write() as connection:
+            await save_progress(connection, self._topic, self._group, self.finished_until)
+        return 1
+
+    async def _since(self) -> datetime:
+        async with self._services.database.read() as connection:
+            finished = await read_progress(connection, self._topic, self._group)
+        if finished is None:
+            return datetime(1970, 1, 2, tzinfo=UTC)
+        return finished - _OVERLAP
+
+
+def _partition(row: Mapping[str, Any]) -> int:
+    return partition_of(row["resource"]["prefect.resource.id"])

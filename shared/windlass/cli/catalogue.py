@@ -1,0 +1,30 @@
+"""Every group of commands: its name, where it is, and the line that help shows without loading it."""
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command of the top level."""
+
+    target: str
+    """`module:attribute` of a click command."""
+    help: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "config": Entry("windlass.cli.commands.config:config", "View and set settings."),
+    "deploy": Entry("windlass.cli.commands.deploy:deploy", "Create and update deployments."),
+    "deployment": Entry(
+        "windlass.cli.commands.deployment:deployment", "Inspect, run and schedule deployments."
+    ),
+    "flow": Entry("windlass.cli.commands.flow:flow", "List and serve flows."),
+    "flow-run": Entry("windlass.cli.commands.flow_run:flow_run", "Work with flow runs."),
+    "profile": Entry("windlass.cli.commands.profile:profile", "Manage profiles of settings."),
+    "server": Entry("windlass.cli.commands.server:server", "Start and look after a server."),
+    "version": Entry(
+        "windlass.cli.commands.version:version", "Show versions and where things are."
+    ),
+    "work-pool": Entry("windlass.cli.commands.work_pool:work_pool", "Manage work pools."),
+    "work-queue": Entry("windlass.cli.commands.work_queue:work_queue", "Manage work queues."),
+    "worker": Entry("windlass.cli.commands.worker:worker", "Start workers."),
+}

@@ -1,0 +1,72 @@
+"""The top of the command line: global options, lazily loaded groups, errors as one sentence."""
+
+import sys
+from contextlib import ExitStack
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from windlass.cli.catalogue import COMMANDS
+from windlass.cli.console import fail
+from windlass.exceptions import WindlassError
+from windlass.settings import use_profile
+
+_INTERRUPTED: Final = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when help lists them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the catalogue."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the catalogue alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None},
+)
+@click.option("-v", "--version", is_flag=True, help="Show the version and exit.")
+@click.option("-p", "--profile", metavar="NAME", help="Use this profile for this command.")
+@click.option(
+    "--prompt/--no-prompt", default=None, help="Ask for what is missing (default: on a terminal)."
+)
+@click.pass_context
+def cli(context: click.Context, version: bool, profile: str | None, prompt: bool | None) -> None:
+    """Windlass: a fleet of workers for Python workflows."""
+    del version  # answered before this was loaded, unless other words came with it
+    stack = context.with_resource(ExitStack())
+    if profile is not None:
+        stack.enter_context(use_profile(profile))
+    context.obj = {"prompt": sys.stdin.isatty() if prompt is None else prompt}
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted."""
+    try:
+        code: Any = cli.main(arguments, prog_name="windlass", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(_INTERRUPTED)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except WindlassError as error:
+        fail(str(error))
+    sys.exit(code if isinstance(code, int) else 0)

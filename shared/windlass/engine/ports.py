@@ -1,0 +1,68 @@
+"""What the engine needs from a server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from windlass.schemas.base import JsonValue
+from windlass.schemas.deployments import Deployment
+from windlass.schemas.executions import RenewResponse
+from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
+from windlass.schemas.orchestration import OrchestrationResult
+from windlass.schemas.states import StateCreate
+from windlass.schemas.task_runs import TaskRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The question whether a flow run may enter a state.
+
+    `execution_id` says who asks; `leased`, that it will renew the lease of its execution. A
+    repeated `request_id` is answered as it was the first time.
+    """
+
+    flow_run_id: UUID
+    state: StateCreate
+    request_id: UUID
+    force: bool = False
+    execution_id: str | None = None
+    leased: bool = False
+
+
+class Orchestration(Protocol):
+    """A server, as the engine sees it.
+
+    Every method waits for the answer, and for a while for a server that is not there or is busy;
+    then it raises ServerUnreachable or ServerBusy. Other refusals are the other `ApiError`s. Safe
+    to call from any thread.
+    """
+
+    @property
+    def api_url(self) -> str:
+        """The address of the API, without a slash at the end."""
+        ...
+
+    def flow_id(self, name: str) -> UUID:
+        """The flow of that name, which is created if there is none."""
+        ...
+
+    def create_flow_run(self, run: FlowRunCreate) -> FlowRun: ...
+
+    def read_flow_run(self, flow_run_id: UUID) -> FlowRun: ...
+
+    def update_flow_run(self, flow_run_id: UUID, update: FlowRunUpdate) -> None: ...
+
+    def propose_flow_run_state(self, proposal: Proposal) -> OrchestrationResult: ...
+
+    def read_task_run(self, task_run_id: UUID) -> TaskRun: ...
+
+    def read_deployment(self, deployment_id: UUID) -> Deployment: ...
+
+    def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:
+        """Say that executions are alive. Asks once, and does not wait for a server that is busy."""
+        ...
+
+    def post(self, path: str, body: JsonValue) -> None:
+        """Send reports or logs. Tries once: the outbox repeats."""
+        ...

@@ -1,0 +1,1 @@
+"""Filters: which objects a caller asks for, as data. Storage turns them into queries."""

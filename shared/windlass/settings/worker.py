@@ -1,0 +1,23 @@
+"""A worker of a work pool."""
+
+from windlass.settings.groups import SettingsGroup, group, setting
+
+
+class WorkerWebserverSettings(SettingsGroup):
+    """The health endpoint of a worker."""
+
+    host: str = setting("0.0.0.0", "Address to listen on.")
+    port: int = setting(8080, "Port to listen on.", at_least=0, at_most=65535)
+
+
+class WorkerSettings(SettingsGroup):
+    """A worker of a work pool."""
+
+    heartbeat_seconds: float = setting(30.0, "Seconds between two heartbeats.", at_least=0.001)
+    query_seconds: float = setting(
+        10.0, "Seconds between two polls; how long a claim waits for a run.", at_least=0.001
+    )
+    prefetch_seconds: float = setting(
+        10.0, "Seconds before its time at which a run is prepared.", at_least=0
+    )
+    webserver: WorkerWebserverSettings = group(WorkerWebserverSettings)

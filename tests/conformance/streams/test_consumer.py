@@ -1,0 +1,243 @@
+"""A consumer handles what its partitions bring, whatever happens to a message or a partition."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import anyio
+
+from tests.conformance.streams.conftest import MakeStreams
+from tests.support.waiting import await_until
+from windlass_services.streams.consumer import Consumer
+from windlass_services.streams.handover import ATTEMPTS
+from windlass_services.streams.keys import partition_of
+from windlass_services.streams.ownership import OwnsAll
+from windlass_services.streams.protocol import PARTITIONS, Delivery, Message, Streams
+
+OFTEN = timedelta(milliseconds=5)
+KEY = "run-1"
+HOME = partition_of(KEY)
+
+
+@dataclass
+class Recorder:
+    """A handler that remembers, and fails where it is told to."""
+
+    handled: list[str] = field(default_factory=list[str])
+    batches: list[int] = field(default_factory=list[int])
+    attempts: list[list[str]] = field(default_factory=list[list[str]])
+    poison: frozenset[str] = frozenset()
+    error: Exception | None = None
+
+    async def __call__(self, deliveries: list[Delivery]) -> None:
+        ids = [delivery.message.id for delivery in deliveries]
+        self.attempts.append(ids)
+        if self.error is not None:
+            raise self.error
+        if self.poison.intersection(ids):
+            raise ValueError("cannot read this")
+        self.handled += ids
+        self.batches.append(len(ids))
+
+
+@dataclass
+class Chosen:
+    """Ownership that a test decides."""
+
+    partitions: frozenset[int] = frozenset()
+
+    async def owned(self) -> frozenset[int]:
+        return self.partitions
+
+
+@asynccontextmanager
+async def consuming(streams: Streams, recorder: Recorder, **options: Any) -> AsyncGenerator[None]:
+    settings: dict[str, Any] = {"name": "one", "owner": OwnsAll(), "check_every": OFTEN, **options}
+    consumer = Consumer(
+        streams=streams, topic="events", group="group", handler=recorder, **settings
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(consumer.run)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def publish(streams: Streams, *ids: str, key: str = KEY) -> None:
+    await streams.publish("events", [Message(key, id, b"") for id in ids])
+
+
+async def until_finished(streams: Streams) -> None:
+    async def is_finished() -> bool:
+        return await streams.lag("events", "group") == 0
+
+    await await_until(is_finished, description="the group to finish")
+
+
+async def until(predicate: Callable[[], bool]) -> None:
+    async def holds() -> bool:
+        return predicate()
+
+    await await_until(holds, description="the consumer to get there")
+
+
+async def test_everything_is_handled_and_acknowledged(streams: Streams) -> None:
+    recorder = Recorder()
+    await streams.publish("events", [Message(f"run-{n}", f"{n}", b"") for n in range(100)])
+    async with consuming(streams, recorder):
+        await streams.publish("events", [Message(f"run-{n}", f"{n}", b"") for n in range(100, 200)])
+        await until_finished(streams)
+    assert sorted(recorder.handled, key=int) == [str(n) for n in range(200)]
+
+
+async def test_messages_of_a_key_are_handled_in_order(streams: Streams) -> None:
+    recorder = Recorder()
+    expected = [str(n) for n in range(50)]
+    async with consuming(streams, recorder, batch=7):
+        for id in expected:
+            await publish(streams, id)
+        await until_finished(streams)
+    assert recorder.handled == expected
+
+
+async def test_a_batch_lingers_for_more_messages(streams: Streams) -> None:
+    recorder = Recorder()
+    async with consuming(streams, recorder, linger=timedelta(milliseconds=100)):
+        await publish(streams, "a")
+        await publish(streams, "b")
+        await until_finished(streams)
+    assert recorder.batches == [2]
+
+
+async def test_a_message_that_always_fails_is_set_aside_and_the_others_go_on(
+    streams: Streams,
+) -> None:
+    recorder = Recorder(poison=frozenset({"bad"}))
+    await publish(streams, "a", "bad", "b")
+    async with consuming(streams, recorder):
+        await until_finished(streams)
+        await publish(streams, "c")
+        await until_finished(streams)
+    assert recorder.handled == ["a", "b", "c"]
+    assert recorder.attempts.count(["bad"]) == ATTEMPTS == 3
+    [letter] = await streams.dead_letters("events", limit=10)
+    assert letter.delivery.message.id == "bad"
+    assert letter.reason == "ValueError: cannot read this"
+
+
+async def test_an_error_that_time_repairs_condemns_no_message(streams: Streams) -> None:
+    recorder = Recorder(error=ConnectionRefusedError("the database is away"))
+    await publish(streams, "a", "b")
+    async with consuming(streams, recorder):
+        await until(lambda: len(recorder.attempts) > ATTEMPTS)
+        recorder.error = None
+        await until_finished(streams)
+    assert recorder.handled == ["a", "b"]
+    assert await streams.dead_letters("events", limit=10) == []
+
+
+async def test_only_owned_partitions_are_read(streams: Streams) -> None:
+    recorder, owner = Recorder(), Chosen(frozenset({HOME}))
+    elsewhere = next(f"run-{n}" for n in range(99) if partition_of(f"run-{n}") != HOME)
+    async with consuming(streams, recorder, owner=owner):
+        await publish(streams, "not ours", key=elsewhere)
+        await publish(streams, "ours")
+        await until(lambda: bool(recorder.handled))
+        owner.partitions = frozenset({partition_of(elsewhere)})
+        await until_finished(streams)
+        await publish(streams, "no longer ours")
+        await publish(streams, "now ours", key=elsewhere)
+        await until(lambda: len(recorder.handled) == 3)
+    assert recorder.handled == ["ours", "not ours", "now ours"]
+    assert await streams.lag("events", "group") == 1
+
+
+async def test_a_new_owner_begins_with_what_the_old_one_left(streams: Streams) -> None:
+    await publish(streams, "a", "b", "c")
+    for _ in range(2):  # one dies with its delivery
+        await streams.read("events", "group", HOME, "dead", limit=1, wait=timedelta(0))
+    recorder = Recorder()
+    async with consuming(streams, recorder):
+        await until_finished(streams)
+    assert recorder.handled == ["a", "b", "c"]
+
+
+async def test_a_stuck_partition_does_not_hold_up_the_others(streams: Streams) -> None:
+    keys = {partition_of(f"run-{n}"): f"run-{n}" for n in range(200)}
+    assert len(keys) == PARTITIONS
+    handled: set[int] = set()
+    released = anyio.Event()
+
+    async def handle(deliveries: list[Delivery]) -> None:
+        if deliveries[0].partition == HOME:
+            await released.wait()
+        handled.add(deliveries[0].partition)
+
+    consumer = Consumer(
+        streams=streams, topic="events", group="group", name="one", owner=OwnsAll(), handler=handle
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(consumer.run)
+        for key in keys.values():
+            await publish(streams, "a", key=key)
+        await until(lambda: len(handled) == PARTITIONS - 1)
+        released.set()
+        await until_finished(streams)
+        tasks.cancel_scope.cancel()
+    assert handled == set(keys)
+
+
+async def test_a_new_group_reads_the_table_once(streams: Streams) -> None:
+    replayed: list[frozenset[int]] = []
+
+    async def replay(partitions: frozenset[int]) -> None:
+        replayed.append(partitions)
+
+    async def has_no_gap() -> bool:
+        return not await streams.gaps("events", "group")
+
+    async with consuming(streams, Recorder(), replay=replay):
+        await await_until(has_no_gap, description="the gaps to be mended")
+    assert sorted(partition for some in replayed for partition in some) == [*range(PARTITIONS)]
+
+
+async def test_a_gap_is_mended_from_the_table(make_streams: MakeStreams) -> None:
+    streams = make_streams(cap=10 * PARTITIONS)
+    replayed: list[frozenset[int]] = []
+    away = True
+
+    async def replay(partitions: frozenset[int]) -> None:
+        if away:
+            raise ConnectionRefusedError("the database is away")
+        replayed.append(partitions)
+
+    async def has_no_gap() -> bool:
+        return not await streams.gaps("events", "group")
+
+    owner = Chosen(frozenset({HOME}))
+    async with consuming(streams, Recorder(), owner=owner, replay=replay):
+        await publish(streams, *(str(n) for n in range(50)))
+        await until_finished(streams)
+        away = False
+        owner.partitions = frozenset(range(PARTITIONS))
+        await await_until(has_no_gap, description="the gaps to be mended")
+    assert HOME in replayed[0]
+
+
+async def test_progress_is_that_of_the_least_successful_loop(streams: Streams) -> None:
+    hour = timedelta(hours=1)
+    now = datetime(2025, 1, 1, tzinfo=UTC)
+    progress: list[datetime] = []
+    recorder = Recorder(error=ConnectionRefusedError("the database is away"))
+    options = partial(dict[str, Any], clock=lambda: now, progress=progress.append)
+    await publish(streams, "a")
+    async with consuming(streams, recorder, owner=Chosen(frozenset({HOME})), **options()):
+        await until(lambda: bool(recorder.attempts))
+        now += hour
+        reports = len(progress)
+        await until(lambda: len(progress) > reports + 3)
+        assert progress[-1] == now - hour
+        recorder.error = None
+        await until(lambda: progress[-1] == now)

@@ -1,0 +1,9 @@
+"""What every test stands on; the plugins in tests/support hold the fixtures, by subject."""
+
+pytest_plugins = [
+    "tests.support.environment",
+    "tests.support.golden",
+    "tests.support.servers",
+    "tests.support.postgres",
+    "tests.support.redis",
+]

@@ -1,0 +1,227 @@
+"""Every shape that has a component in the wire contract says what that component says.
+
+What ours says beyond it stands in `OURS_ALONE`; nothing else may differ.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from importlib import import_module
+from inspect import isclass
+from typing import Any, Final, Literal, TypeAlias, TypeGuard
+
+import pytest
+from pydantic import BaseModel, TypeAdapter
+
+from tests.unit.schemas import contract
+
+Shown: TypeAlias = type[BaseModel] | type[StrEnum]
+Mode: TypeAlias = Literal["validation", "serialization"]
+
+MODULES: Final = (
+    "admin",
+    "concurrency_limits",
+    "deployment_schedules",
+    "deployments",
+    "events",
+    "fields",
+    "filters.criteria",
+    "filters.deployments",
+    "filters.events",
+    "filters.flow_runs",
+    "filters.flows",
+    "filters.logs",
+    "filters.queries",
+    "filters.sorting",
+    "filters.task_runs",
+    "filters.work_pools",
+    "filters.work_queues",
+    "filters.workers",
+    "flow_run_graph",
+    "flow_run_inputs",
+    "flow_runs",
+    "flows",
+    "history",
+    "logs",
+    "orchestration",
+    "states",
+    "task_runs",
+    "work_pools",
+    "work_queues",
+    "workers",
+)
+
+# The components that are called otherwise: by the name of the server's form, or as a route's body.
+COMPONENTS: Final = {
+    "DatabaseChange": (
+        "Body_clear_database_admin_database_clear_post",
+        "Body_create_database_admin_database_create_post",
+        "Body_drop_database_admin_database_drop_post",
+    ),
+    "DependencyResult": ("DependencyResult-Output",),
+    "Deployment": ("DeploymentResponse",),
+    "DeploymentCountQuery": ("Body_count_deployments_deployments_count_post",),
+    "DeploymentPageQuery": ("Body_paginate_deployments_deployments_paginate_post",),
+    "DeploymentQuery": ("Body_read_deployments_deployments_filter_post",),
+    "DeploymentSchedule": ("DeploymentSchedule-Output",),
+    "EventCountQuery": ("Body_count_account_events_events_count_by__countable__post",),
+    "EventQuery": ("Body_read_events_events_filter_post",),
+    "FlowCountQuery": ("Body_count_flows_flows_count_post",),
+    "FlowPageQuery": ("Body_paginate_flows_flows_paginate_post",),
+    "FlowQuery": ("Body_read_flows_flows_filter_post",),
+    "FlowRun": ("FlowRunResponse", "FlowRun-Output"),
+    "FlowRunCountQuery": (
+        "Body_count_flow_runs_flow_runs_count_post",
+        "Body_average_flow_run_lateness_flow_runs_lateness_post",
+    ),
+    "FlowRunHistoryQuery": ("Body_flow_run_history_flow_runs_history_post",),
+    "FlowRunInputCreate": ("Body_create_flow_run_input_flow_runs__id__input_post",),
+    "FlowRunInputQuery": ("Body_filter_flow_run_input_flow_runs__id__input_filter_post",),
+    "FlowRunPageQuery": ("Body_paginate_flow_runs_flow_runs_paginate_post",),
+    "FlowRunQuery": ("Body_read_flow_runs_flow_runs_filter_post",),
+    "FlowRunResume": ("Body_resume_flow_run_flow_runs__id__resume_post",),
+    "HistoryResponse": ("HistoryResponse-Output",),
+    "HistoryResponseState": ("HistoryResponseState-Output",),
+    "LogQuery": ("Body_read_logs_logs_filter_post",),
+    "ScheduleDeployment": ("Body_schedule_deployment_deployments__id__schedule_post",),
+    "ScheduledDeploymentRuns": (
+        "Body_get_scheduled_flow_runs_for_deployments_deployments_get_scheduled_flow_runs_post",
+    ),
+    "ScheduledFlowRuns": (
+        "Body_get_scheduled_flow_runs_work_pools__name__get_scheduled_flow_runs_post",
+    ),
+    "SetState": (
+        "Body_set_flow_run_state_flow_runs__id__set_state_post",
+        "Body_set_task_run_state_task_runs__id__set_state_post",
+    ),
+    "TaskRun": ("TaskRun", "TaskRunResponse"),
+    "TaskRunCountQuery": ("Body_count_task_runs_task_runs_count_post",),
+    "TaskRunHistoryQuery": ("Body_task_run_history_task_runs_history_post",),
+    "TaskRunPageQuery": ("Body_paginate_task_runs_task_runs_paginate_post",),
+    "TaskRunQuery": ("Body_read_task_runs_task_runs_filter_post",),
+    "WorkPoolCountQuery": ("Body_count_work_pools_work_pools_count_post",),
+    "WorkPoolQuery": ("Body_read_work_pools_work_pools_filter_post",),
+    "WorkQueue": ("WorkQueue", "WorkQueueResponse"),
+    "WorkQueueQuery": (
+        "Body_read_work_queues_work_queues_filter_post",
+        "Body_read_work_queues_work_pools__work_pool_name__queues_filter_post",
+    ),
+    "WorkQueueRuns": ("Body_read_work_queue_runs_work_queues__id__get_runs_post",),
+    "Worker": ("WorkerResponse",),
+    "WorkerFlowRunResponse": ("WorkerFlowRunResponse-Output",),
+    "WorkerHeartbeat": (
+        "Body_worker_heartbeat_work_pools__work_pool_name__workers_heartbeat_post",
+    ),
+    "WorkerQuery": ("Body_read_workers_work_pools__work_pool_name__workers_filter_post",),
+}
+
+OURS_ALONE: Final = {
+    "FlowFilterId": {"not_any_"},
+    "FlowRun": {"execution_id", "blocking_reason"},
+    "SetState": {"execution_id", "leased", "request_id"},
+}
+
+# What other shapes are made of; a part of a path; and what the contract leaves open.
+NOT_COMPARED: Final = {
+    "AllOrAnyTags",
+    "AllTags",
+    "AnyId",
+    "AnyIdOrNull",
+    "AnyOrLikeText",
+    "AnyOrNotAnyId",
+    "AnyOrNotAnyText",
+    "AnyText",
+    "AnyTextOrNull",
+    "Countable",
+    "HistoryPeriod",
+    "Operated",
+    "Page",
+    "Paged",
+    "Period",
+    "PeriodOrNull",
+    "TaskRunCount",
+    "TextSearch",
+    "Window",
+}
+
+
+def _shapes() -> Iterator[Shown]:
+    for path in MODULES:
+        module = import_module(f"windlass.schemas.{path}")
+        for name, value in vars(module).items():
+            # pydantic leaves the RootModel that a shape is made of in the module too.
+            if _is_shown(value) and value.__module__ == module.__name__ and "[" not in name:
+                yield value
+
+
+def _is_shown(value: object) -> TypeGuard[Shown]:
+    return isclass(value) and issubclass(value, BaseModel | StrEnum)
+
+
+def _components(shape: Shown, said: frozenset[str]) -> list[str]:
+    return [name for name in COMPONENTS.get(shape.__name__, (shape.__name__,)) if name in said]
+
+
+def _cases(said: frozenset[str]) -> list[Any]:
+    shapes = [shape for shape in _shapes() if _components(shape, said)]
+    return [pytest.param(shape, id=shape.__name__) for shape in shapes]
+
+
+@pytest.mark.parametrize("shape", _cases(contract.asked()))
+def test_a_client_may_send_what_the_contract_says(shape: Shown) -> None:
+    ours = contract.fields(_schema(shape, "validation"))
+    theirs = _merged(_components(shape, contract.asked()))
+
+    assert ours.keys() == theirs.keys() | OURS_ALONE.get(shape.__name__, set())
+    for name, field in theirs.items():
+        assert ours[name].required == field.required, name
+        # Where the contract has a field left out, null says the same.
+        assert ours[name].types - {"null"} == field.types - {"null"}, name
+        assert ours[name].types >= field.types, name
+
+
+@pytest.mark.parametrize("shape", _cases(contract.answered()))
+def test_the_server_answers_what_the_contract_says(shape: Shown) -> None:
+    ours = contract.fields(_schema(shape, "serialization"))
+    theirs = _merged(_components(shape, contract.answered()))
+
+    assert ours.keys() == theirs.keys() | OURS_ALONE.get(shape.__name__, set())
+    for name, field in theirs.items():
+        assert ours[name].types == field.types, name
+
+
+@pytest.mark.parametrize("shape", _cases(contract.asked() | contract.answered()))
+def test_a_shape_is_of_the_same_kind_as_in_the_contract(shape: Shown) -> None:
+    ours = _schema(shape, "validation")
+    for name in _components(shape, contract.asked() | contract.answered()):
+        theirs = contract.component(name)
+        assert contract.choices(ours) == contract.choices(theirs), name
+        if not contract.fields(theirs) and not contract.fields(ours):
+            assert contract.types(ours, {}) == contract.types(theirs, {}), name
+
+
+def test_no_shape_is_left_out_of_the_comparison() -> None:
+    said = contract.asked() | contract.answered()
+    left_out = {shape.__name__ for shape in _shapes() if not _components(shape, said)}
+    assert left_out == NOT_COMPARED
+
+
+def test_no_component_is_misspelt() -> None:
+    said = contract.asked() | contract.answered()
+    assert {name for names in COMPONENTS.values() for name in names} <= said
+
+
+def _schema(shape: Shown, mode: Mode) -> contract.Schema:
+    schema = TypeAdapter(shape).json_schema(mode=mode)
+    return {"$defs": {}, **schema}
+
+
+def _merged(components: list[str]) -> dict[str, contract.Field]:
+    """The fields of a shape that stands for several components."""
+    merged: dict[str, contract.Field] = {}
+    for component in components:
+        for name, field in contract.fields(contract.component(component)).items():
+            known = merged.get(name, field)
+            merged[name] = contract.Field(
+                known.types | field.types, known.required and field.required
+            )
+    return merged

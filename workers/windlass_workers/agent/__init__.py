@@ -1,0 +1,1 @@
+"""The agent: takes runs of one work pool and carries them out by one worker type."""
