@@ -4,7 +4,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, Protocol, TypeGuard, cast
 
 from windlass.exceptions import ExternalSignal
 from windlass.schemas.state_constructors import (
@@ -136,7 +136,18 @@ def to_state_create(state: State) -> StateCreate:
     return state.model_copy(update={"data": None}).to_create()
 
 
-def describe(state: State) -> str:
+class Described(Protocol):
+    """What a state says about itself."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> StateType: ...
+    @property
+    def message(self) -> str | None: ...
+
+
+def describe(state: Described) -> str:
     """A state in a few words: `Completed('why')`, `Skipped('why', type=COMPLETED)`."""
     parts = [repr(state.message)] if state.message else []
     if state.name.lower() != default_name(state.type).lower():

@@ -16,11 +16,9 @@ def render_error(error: ApiError) -> JSONResponse:
     body: dict[str, Any] = {"detail": str(error), "code": error.code}
     if error.details:
         body["details"] = jsonable_encoder(error.details)
-    headers = (
-        {"Retry-After": str(math.ceil(error.retry_after))}
-        if isinstance(error, ServerBusy)
-        else None
-    )
+    headers: dict[str, str] = {}
+    if isinstance(error, ServerBusy):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 

@@ -16,7 +16,7 @@ _OPEN_REQUESTS: Final = 10
 
 
 async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio.Event) -> None:
-    """Serve on `listener` until `stop` is set; then answer every waiter and finish open requests."""
+    """Serve on `listener` until `stop` is set; then answer waiters and finish open requests."""
     dispatcher = Dispatcher(services.orchestrator, services.streams, clock=services.clock)
     app = create_app(ApiContext(services=services, dispatcher=dispatcher))
     settings = services.settings.server

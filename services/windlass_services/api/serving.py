@@ -53,8 +53,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortTaken(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}. Stop what uses the port, or"
-            " choose another with --port or WINDLASS_SERVER_API_PORT."
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Stop what uses the"
+            " port, or choose another with --port or WINDLASS_SERVER_API_PORT."
         ) from error
     listener.listen(2048)
     listener.setblocking(False)

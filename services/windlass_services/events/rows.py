@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from windlass.schemas.events import Event
 from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.streams.protocol import Message
 
@@ -70,4 +71,18 @@ def event_message(row: EventRow) -> Message:
                 "received": row.received,
             }
         ),
+    )
+
+
+def row_of_event(event: Event, received: datetime) -> EventRow:
+    """The row of an event that a client sent."""
+    return event_row(
+        id=event.id,
+        occurred=event.occurred,
+        received=received,
+        event=event.event,
+        resource=event.resource.root,
+        related=[related.root for related in event.related],
+        payload=event.payload,
+        follows=event.follows,
     )

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Generic
+from typing import Generic, TypeVar
 
 from windlass.schemas.orchestration import SetStateStatus
 from windlass_services.orchestration.transition import (
     Abort,
-    ChangeT,
     Proceed,
     Reject,
     Rule,
+    TaskRunChange,
+    Transition,
     Verdict,
     Wait,
 )
+
+ChangeT = TypeVar("ChangeT", Transition, TaskRunChange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,7 @@ def _after(judgement: Judgement[ChangeT], verdict: Verdict) -> Judgement[ChangeT
         case Proceed(state):
             return replace(judgement, change=replace(judgement.change, proposed=state))
         case Reject(None, reason):
-            return replace(
-                judgement, status=SetStateStatus.REJECT, reason=reason, is_written=False
-            )
+            return replace(judgement, status=SetStateStatus.REJECT, reason=reason, is_written=False)
         case Reject(state, reason):
             return replace(
                 judgement,
@@ -64,6 +65,4 @@ def _after(judgement: Judgement[ChangeT], verdict: Verdict) -> Judgement[ChangeT
                 is_written=False,
             )
         case Abort(reason):
-            return replace(
-                judgement, status=SetStateStatus.ABORT, reason=reason, is_written=False
-            )
+            return replace(judgement, status=SetStateStatus.ABORT, reason=reason, is_written=False)

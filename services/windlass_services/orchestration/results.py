@@ -2,14 +2,13 @@
 
 from typing import cast
 
-from windlass.schemas.base import JsonObject
+from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.states import State
 
 
 def has_persisted_result(state: State) -> bool:
-    """Whether the run completed and its result can be read again, so that a rerun is for nothing."""
-    if not state.is_completed() or state.data is None:
+    """Whether the run completed and its result can be read again: a rerun is for nothing."""
+    data: JsonValue = state.data
+    if not state.is_completed() or data is None:
         return False
-    if isinstance(state.data, dict):
-        return cast(JsonObject, state.data).get("type") != "unpersisted"
-    return True
+    return not isinstance(data, dict) or cast(JsonObject, data).get("type") != "unpersisted"

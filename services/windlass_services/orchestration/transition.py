@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from windlass.schemas.states import State, StateType
 from windlass_services.storage.hot.facts import FlowRunFacts, FlowRunTransition
@@ -94,7 +94,9 @@ class Rule(Protocol, Generic[ChangeT]):
     that do not cover it are not asked; a `Wait`, an `Abort` or a `Reject` without a state ends it.
     """
 
-    from_: ClassVar[frozenset[StateType | None]]
-    to: ClassVar[frozenset[StateType]]
+    @property
+    def from_(self) -> frozenset[StateType | None]: ...
+    @property
+    def to(self) -> frozenset[StateType]: ...
 
     def decide(self, change: ChangeT) -> Verdict: ...

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-from contextlib import aclosing
 from typing import Final
 
 import anyio
@@ -70,12 +69,11 @@ async def _serve_probes(services: ServiceContext, plan: Plan, stop: anyio.Event)
 
 async def _stop_on_signal(stop: anyio.Event) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with aclosing(signals):
-            async for number in signals:
-                if stop.is_set():
-                    os._exit(128 + number)
-                _log.info("Stopping on %s", signal.Signals(number).name)
-                stop.set()
+        async for number in signals:
+            if stop.is_set():
+                os._exit(128 + number)
+            _log.info("Stopping on %s", signal.Signals(number).name)
+            stop.set()
 
 
 async def _stop_with_parent(descriptor: int, stop: anyio.Event) -> None:

@@ -28,7 +28,7 @@ async def beat(
     connection: AsyncConnection, member: Member, *, started_at: datetime, now: datetime
 ) -> None:
     """Say that this replica is alive."""
-    row = {
+    row: dict[str, Any] = {
         "instance_id": member.instance_id,
         "service": member.service,
         "started_at": started_at,

@@ -173,7 +173,8 @@ async def render_snapshot(folder: Path) -> str:
         )
         statements = [str(sql).strip() for sql in made.scalars()]
     statements.append(f"INSERT INTO alembic_version VALUES ('{known_revisions()[-1]}')")
-    return "".join(f"{statement};\n" for statement in statements)
+    text = "".join(f"{statement};\n" for statement in statements)
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 async def _run(

@@ -59,7 +59,10 @@ class Consumer:
     _checked: dict[str, datetime] = field(init=False, default_factory=dict[str, datetime])
 
     async def run(self) -> None:
-        """Consume until cancelled; an outage of the broker is waited out."""
+        """Consume until cancelled; an outage of the broker is waited out.
+
+        What replay or owner raise besides `transient` ends it, as an exception group.
+        """
         async with anyio.create_task_group() as tasks:
             if self.replay is not None:
                 tasks.start_soon(self._watch_gaps, self.replay)

@@ -53,7 +53,7 @@ def task_run_record(event: Mapping[str, Any], now: datetime) -> TaskRunRecord:
     payload, resource = event["payload"], event["resource"]
     run, state = payload["task_run"], payload["validated_state"]
     occurred = datetime.fromisoformat(event["occurred"])
-    details = state.get("state_details") or {}
+    details: dict[str, Any] = state.get("state_details") or {}
     task_run_id = _id_in(resource["prefect.resource.id"])
     flow_run_id = _flow_run_id(event["related"])
     return TaskRunRecord(

@@ -1,4 +1,4 @@
-"""Every group of commands: its name, where it is, and the line that help shows without loading it."""
+"""Every group of commands: its name, where it is, and the line that help shows of it."""
 
 from typing import Final, NamedTuple
 
@@ -21,9 +21,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "flow-run": Entry("windlass.cli.commands.flow_run:flow_run", "Work with flow runs."),
     "profile": Entry("windlass.cli.commands.profile:profile", "Manage profiles of settings."),
     "server": Entry("windlass.cli.commands.server:server", "Start and look after a server."),
-    "version": Entry(
-        "windlass.cli.commands.version:version", "Show versions and where things are."
-    ),
+    "version": Entry("windlass.cli.commands.version:version", "Show versions and addresses."),
     "work-pool": Entry("windlass.cli.commands.work_pool:work_pool", "Manage work pools."),
     "work-queue": Entry("windlass.cli.commands.work_queue:work_queue", "Manage work queues."),
     "worker": Entry("windlass.cli.commands.worker:worker", "Start workers."),

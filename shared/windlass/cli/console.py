@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 from pydantic import BaseModel
@@ -10,11 +10,17 @@ from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 output_option = click.option(
     "-o", "--output", type=click.Choice(["json"]), help="Print JSON for programs to read."
 )
+
+
+class Cell(NamedTuple):
+    """Text in a table, and how it looks (a style of rich)."""
+
+    text: str
+    style: str = ""
 
 
 def say(message: str) -> None:
@@ -35,23 +41,39 @@ def print_json(value: BaseModel | Sequence[BaseModel] | Any) -> None:
     click.echo(to_json(value, indent=2).decode())
 
 
-def table(title: str, columns: Iterable[str]) -> "Table":
-    """An empty table for people to read."""
-    from rich.table import Table  # noqa: PLC0415 (tables cost time that most commands need not pay)
+def print_rows(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Cell | None]]
+) -> None:
+    """Print a table for people, as wide as the terminal, or as it needs to be when piped."""
+    from rich.table import Table  # noqa: PLC0415 (it costs time that most commands need not pay)
+    from rich.text import Text  # noqa: PLC0415
 
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
-    return made
+    for row in rows:
+        # Text, not str: brackets in a name are no markup.
+        made.add_row(*(Text(cell.text, cell.style) for cell in map(_as_cell, row)))
+    _terminal().print(made)
 
 
-def print_table(made: "Table") -> None:
-    """Print a table, as wide as the terminal, or as wide as it needs when piped."""
-    console().print(made)
+def print_details(model: BaseModel) -> None:
+    """Print every field of a model that has a value, one on a line."""
+    shown: dict[str, Any] = model.model_dump(mode="json", exclude_none=True)
+    width = max(map(len, shown))
+    for name, value in shown.items():
+        text = value if isinstance(value, str) else to_json(value).decode()
+        click.echo(f"{name:<{width}}  {text}")
 
 
-def console() -> "Console":
-    """The terminal."""
-    from rich.console import Console  # noqa: PLC0415 (see `table`)
+def _as_cell(content: str | Cell | None) -> Cell:
+    return content if isinstance(content, Cell) else Cell(content or "")
 
-    return Console() if sys.stdout.isatty() else Console(width=160, no_color=True)
+
+def _terminal() -> "Console":
+    from rich.console import Console  # noqa: PLC0415 (see `print_rows`)
+
+    if sys.stdout.isatty():
+        context = click.get_current_context(silent=True)
+        return Console(no_color=context is not None and context.color is False)
+    return Console(width=160, no_color=True)

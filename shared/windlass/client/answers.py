@@ -1,4 +1,4 @@
-"""From an answer of the server back to the exception that it stands for. Pure: no input or output."""
+"""From an answer of the server back to the exception that it stands for: pure functions."""
 
 import random
 from typing import Any, Final, cast

@@ -126,20 +126,42 @@ class Drain(Effect[bool]):
 
 
 class Closes(Protocol):
-    """Something that has to be closed."""
+    """A task runner, to be closed."""
 
-    def close(self) -> None: ...
+    def close(self, *, wait: bool) -> None:
+        """Start no more runs. With `wait`, return when those that were started are finished."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Close(Effect[None]):
-    """Ends a task runner: waits for the runs that it has started."""
+    """Ends a task runner."""
 
     runner: Closes
+    wait: bool
     blocks = True
 
     def perform(self, session: Session) -> None:
-        self.runner.close()
+        self.runner.close(wait=self.wait)
+
+
+class Claim(Protocol):
+    """The execution that owns a run, and its lease, which is kept alive from `hold` on."""
+
+    @property
+    def execution_id(self) -> str: ...
+
+    def hold(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLease(Effect[None]):
+    """Begins to renew the lease."""
+
+    claim: Claim
+
+    def perform(self, session: Session) -> None:
+        self.claim.hold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a process has in order to run flows and tasks: a server, an outbox, and its settings."""
 
+import random
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,13 +19,13 @@ class FlowDefaults:
     """What the settings say about flows that do not say it themselves."""
 
     retries: int = 0
-    retry_delay_seconds: float = 0
+    retry_delay_seconds: float = 0.0
     log_prints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A server, what is on its way there, and the settings, the clock and the ids that count.
+    """A server, what is on its way there, and the settings, the clock, ids and chance that count.
 
     `drain_seconds` is how long a flow run waits, before it says that it is over, for what it
     reported to be acknowledged.
@@ -38,6 +39,7 @@ class Session:
     drain_seconds: float = 10.0
     now: Clock = utc_now
     new_id: Callable[[], UUID] = uuid7
+    chance: Callable[[], float] = random.random
 
 
 _SESSION: ContextVar[Session | None] = ContextVar("windlass_session", default=None)

@@ -50,9 +50,7 @@ class TimeLimit:
 
 
 @contextmanager
-def _alarm(
-    deadline: float, handler: Callable[[int, FrameType | None], Any]
-) -> Generator[None]:
+def _alarm(deadline: float, handler: Callable[[int, FrameType | None], Any]) -> Generator[None]:
     """Call `handler` at the deadline. An alarm that is set already and rings earlier stays set."""
     left, _ = signal.getitimer(signal.ITIMER_REAL)
     others = time.monotonic() + left if left else None

@@ -7,7 +7,9 @@ class FlowsSettings(SettingsGroup):
     """What a flow does that says nothing else."""
 
     default_retries: int = setting(
-        0, "How often a failed flow run is tried again.", aliases=("FLOW_DEFAULT_RETRIES",),
+        0,
+        "How often a failed flow run is tried again.",
+        aliases=("FLOW_DEFAULT_RETRIES",),
         at_least=0,
     )
     default_retry_delay_seconds: float | tuple[float, ...] = setting(

@@ -1,12 +1,11 @@
 """How a group of settings is written down: a frozen class whose fields describe themselves.
 
-A dataclass would do the same, but the thirty of them take longer to make than a command may take
-to start.
+Dataclasses would do the same, but making the thirty of them takes a process as long as all the rest
+of reading settings. For the same reason this room keeps its records in named tuples.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NoReturn, TypeVar, cast, dataclass_transform
+from typing import Any, ClassVar, Final, NamedTuple, NoReturn, TypeVar, cast, dataclass_transform
 
 from windlass.settings.secret import MASK, Secret
 
@@ -16,8 +15,7 @@ T = TypeVar("T")
 G = TypeVar("G", bound="SettingsGroup")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """What a group says about one of its settings."""
 
     default: object
@@ -56,9 +54,7 @@ def group(kind: type[G]) -> G:
     return cast(G, kind)
 
 
-@dataclass_transform(
-    frozen_default=True, kw_only_default=True, field_specifiers=(setting, group)
-)
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, group))
 class SettingsGroup:
     """Settings that belong together; its attributes cannot be set."""
 
@@ -104,11 +100,13 @@ def walk(kind: type[SettingsGroup], path: str = "") -> Iterator[tuple[str, Field
         yield from walk(inner, f"{path}{name}.")
 
 
-def build(kind: type[G], value_of: Callable[[str, Field], object], path: str = "") -> G:
+def build(
+    kind: type[G], value_of: Callable[[str, Field], object], path: str = "", **further: object
+) -> G:
     """A group and the groups in it, each value asked for by its dotted path."""
     values: dict[str, object] = {
         name: value_of(path + name, field) for name, field in kind.fields.items()
     }
     for name, inner in kind.groups.items():
         values[name] = build(inner, value_of, f"{path}{name}.")
-    return kind(**values)
+    return kind(**values, **further)

@@ -14,7 +14,9 @@ class LoggingToAPISettings(SettingsGroup):
     enabled: bool = setting(True, "Send the logs of runs to the API.")
     batch_interval: float = setting(2.0, "Seconds between two batches.", at_least=0)
     batch_size: int = setting(4_000_000, "Most bytes of one batch.", at_least=1)
-    max_log_size: int = setting(1_000_000, "Most bytes of one log; a longer one is cut.", at_least=1)
+    max_log_size: int = setting(
+        1_000_000, "Most bytes of one log; a longer one is cut.", at_least=1
+    )
     when_missing_flow: Literal["warn", "error", "ignore"] = setting(
         "warn", "What a run logger used outside a run does."
     )

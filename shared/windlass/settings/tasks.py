@@ -18,7 +18,9 @@ class TasksSettings(SettingsGroup):
     """What a task does that says nothing else."""
 
     default_retries: int = setting(
-        0, "How often a failed task run is tried again.", aliases=("TASK_DEFAULT_RETRIES",),
+        0,
+        "How often a failed task run is tried again.",
+        aliases=("TASK_DEFAULT_RETRIES",),
         at_least=0,
     )
     default_retry_delay_seconds: float | tuple[float, ...] = setting(

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from windlass.utilities.annotations import BaseAnnotation, quote
 
-_LEAVES: Final[frozenset[type[Any]]] = frozenset({str, int, float, bool, bytes, type(None)})
+LEAVES: Final[frozenset[type[Any]]] = frozenset({str, int, float, bool, bytes, type(None)})
 """What most values are: found out by one look at the type."""
 _KINDS: Final[frozenset[type[Any]]] = frozenset({list, tuple, set})
 
@@ -17,7 +17,7 @@ def replace_elements(expr: Any, replacement: Callable[[Any], Any]) -> Any:
     where every value stays the same, and where there are none.
     """
     kind = cast("type[Any]", type(expr))
-    if kind in _LEAVES or not isinstance(expr, list | tuple | set | dict | BaseAnnotation):
+    if kind in LEAVES or not isinstance(expr, list | tuple | set | dict | BaseAnnotation):
         return expr
     if isinstance(expr, BaseAnnotation):
         return _marked(cast("BaseAnnotation[Any]", expr), replacement)

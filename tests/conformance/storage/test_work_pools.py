@@ -1,29 +1,21 @@
 """Work pools on both dialects."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from tests.support.work import NOW, SCOPE, make_pool
 from windlass.exceptions import Forbidden, ObjectAlreadyExists, ObjectNotFound
 from windlass.schemas.filters.work_pools import WorkPoolFilter
-from windlass.schemas.work_pools import WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
+from windlass.schemas.work_pools import WorkPoolStatus, WorkPoolUpdate
 from windlass.schemas.workers import WorkerHeartbeat
 from windlass_services.storage import work_pools, work_queues, workers
 from windlass_services.storage.database import Database
 from windlass_services.storage.paging import Window
-from windlass_services.storage.scope import Scope
 
 pytestmark = pytest.mark.anyio
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SCOPE = Scope()
 ALL = Window(200)
-
-
-async def make_pool(database: Database, name: str = "pool", **fields: object) -> None:
-    create = WorkPoolCreate.model_validate({"name": name, "type": "process", **fields})
-    async with database.write() as connection:
-        await work_pools.create_work_pool(connection, SCOPE, create, now=NOW)
 
 
 async def test_a_new_pool_has_a_default_queue_of_the_first_priority(database: Database) -> None:

@@ -106,6 +106,10 @@ async def test_a_batch_lingers_for_more_messages(streams: Streams) -> None:
     recorder = Recorder()
     async with consuming(streams, recorder, linger=timedelta(milliseconds=100)):
         await publish(streams, "a")
+        await await_until(
+            partial(streams.take_over, "events", "group", HOME, "one", limit=1),
+            description="the first message to be delivered",
+        )
         await publish(streams, "b")
         await until_finished(streams)
     assert recorder.batches == [2]
@@ -201,6 +205,18 @@ async def test_a_new_group_reads_the_table_once(streams: Streams) -> None:
     async with consuming(streams, Recorder(), replay=replay):
         await await_until(has_no_gap, description="the gaps to be mended")
     assert sorted(partition for some in replayed for partition in some) == [*range(PARTITIONS)]
+
+
+async def test_only_owned_partitions_are_mended(streams: Streams) -> None:
+    async def replay(partitions: frozenset[int]) -> None:
+        assert partitions == {HOME}
+
+    async def is_mended() -> bool:
+        return HOME not in await streams.gaps("events", "group")
+
+    async with consuming(streams, Recorder(), owner=Chosen(frozenset({HOME})), replay=replay):
+        await await_until(is_mended, description="the gap to be mended")
+    assert len(await streams.gaps("events", "group")) == PARTITIONS - 1
 
 
 async def test_a_gap_is_mended_from_the_table(make_streams: MakeStreams) -> None:

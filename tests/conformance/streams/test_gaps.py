@@ -62,6 +62,17 @@ async def test_over_the_cap_the_oldest_go_and_leave_a_gap(make_streams: MakeStre
     assert list(await streams.gaps("events", "group")) == [HOME]
 
 
+async def test_the_lag_counts_nothing_that_is_gone(make_streams: MakeStreams) -> None:
+    streams = await small(make_streams)
+    await publish(streams, 1, 30)
+    assert await streams.lag("events", "group") == CAP
+    deliveries = await read(streams, limit=4)
+    await streams.acknowledge("events", "group", deliveries)
+    assert await streams.lag("events", "group") == CAP - 4
+    await streams.acknowledge("events", "group", await read(streams))
+    assert await streams.lag("events", "group") == 0
+
+
 async def test_a_topic_stays_near_its_cap(make_streams: MakeStreams) -> None:
     streams = make_streams(cap=CAP * PARTITIONS)
     for n in range(100):
@@ -75,6 +86,7 @@ async def test_what_was_finished_may_go_without_a_gap(make_streams: MakeStreams)
         await publish(streams, 5 * n, 5 * n + 4)
         await streams.acknowledge("events", "group", await read(streams))
     assert await streams.gaps("events", "group") == {}
+    assert await streams.lag("events", "group") == 0
 
 
 async def test_what_was_delivered_and_not_finished_leaves_a_gap_when_it_goes(

@@ -157,11 +157,14 @@ async def test_killed_connections_are_replaced(
 async def test_an_outage_is_logged_once(
     redis_streams: RedisStreams, redis_process: RedisProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    redis_process.kill()
     with caplog.at_level(logging.INFO):
-        for _ in range(3):
-            with pytest.raises(BrokerUnavailable):
-                await redis_streams.ping()
+        async with redis_streams.listen(["runs"]) as announcements:
+            redis_process.kill()
+            with anyio.move_on_after(0.5):  # it tries to reconnect several times
+                assert await anext(announcements) is None
+            for _ in range(3):
+                with pytest.raises(BrokerUnavailable):
+                    await redis_streams.ping()
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         redis_process.start()
         await redis_streams.ping()
@@ -192,6 +195,18 @@ async def test_a_listener_notices_a_peer_that_went_silent(
         redis_process.freeze()
         with anyio.move_on_after(0.5):
             assert await anext(announcements) is None
+        redis_process.thaw()
+        with anyio.fail_after(15):
+            assert (await anext(announcements)).resumed
+
+
+async def test_a_subscription_that_was_not_confirmed_is_made_again(
+    redis_streams: RedisStreams, redis_process: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_SUBSCRIBED_WITHIN", 0.1)
+    await read(redis_streams)  # leaves a connection, over which a subscription can be sent
+    redis_process.freeze()
+    async with redis_streams.listen(["runs"]) as announcements:
         redis_process.thaw()
         with anyio.fail_after(15):
             assert (await anext(announcements)).resumed
@@ -245,9 +260,15 @@ async def test_a_consumer_outlives_a_restart_and_reads_the_table(
         return id in handled
 
     consumer = Consumer(
-        streams=redis_streams, topic="events", group="group", name="one",
-        owner=OwnsAll(), handler=handle, replay=replay, check_every=timedelta(milliseconds=10),
-    )  # fmt: skip
+        streams=redis_streams,
+        topic="events",
+        group="group",
+        name="one",
+        owner=OwnsAll(),
+        handler=handle,
+        replay=replay,
+        check_every=timedelta(milliseconds=10),
+    )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(consumer.run)
         await await_until(is_settled, description="the first replay")
@@ -257,6 +278,40 @@ async def test_a_consumer_outlives_a_restart_and_reads_the_table(
         await redis_streams.publish("events", [message("a")])
         await await_until(lambda: got("a"), description="the message after the restart")
         await await_until(is_settled, description="the replay after the restart")
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_consumer_reads_the_table_after_an_outage_that_left_no_gap(
+    redis_streams: RedisStreams, redis_process: RedisProcess
+) -> None:
+    await mend(redis_streams)
+    replayed: set[int] = set()
+
+    async def handle(deliveries: list[Delivery]) -> None:
+        del deliveries
+
+    async def replay(partitions: frozenset[int]) -> None:
+        replayed.update(partitions)
+
+    async def everything_was() -> bool:
+        return len(replayed) == PARTITIONS
+
+    consumer = Consumer(
+        streams=redis_streams,
+        topic="events",
+        group="group",
+        name="one",
+        owner=OwnsAll(),
+        handler=handle,
+        replay=replay,
+        check_every=timedelta(milliseconds=10),
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(consumer.run)
+        await until_blocked(redis_process, clients=PARTITIONS)
+        assert not replayed
+        redis_process.command("CLIENT", "KILL", "TYPE", "normal")
+        await await_until(everything_was, description="the replay")
         tasks.cancel_scope.cancel()
 
 
@@ -282,10 +337,10 @@ async def expect_message(messages: AsyncIterator[Message], id: str) -> None:
     assert (await anext(messages)).id == id
 
 
-async def until_blocked(process: RedisProcess) -> None:
+async def until_blocked(process: RedisProcess, *, clients: int = 1) -> None:
     """Wait until somebody waits in a blocking read."""
 
     async def is_blocked() -> bool:
-        return process.command("INFO", "clients")["blocked_clients"] > 0
+        return process.command("INFO", "clients")["blocked_clients"] >= clients
 
     await await_until(is_blocked, description="a client to be blocked")

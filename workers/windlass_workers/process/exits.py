@@ -1,6 +1,5 @@
-"""From a wait status to a sentence that says what ended a process."""
+"""From an exit code to a sentence that says what ended a process."""
 
-import os
 import signal
 
 from windlass_workers.contract import Exit
@@ -11,14 +10,11 @@ _MEANINGS = {
 }
 
 
-def exit_from_status(status: int, *, was_out_of_memory: bool) -> Exit:
-    """`status` as waitpid gives it; the kernel's out-of-memory killer is named where it acted."""
-    code = os.waitstatus_to_exitcode(status)
-    return exit_from_code(code, was_out_of_memory=was_out_of_memory)
-
-
 def exit_from_code(code: int, *, was_out_of_memory: bool) -> Exit:
-    """`code` as `subprocess` gives it: negative for the signal that ended the process."""
+    """`code` as `subprocess` gives it: negative for the signal that ended the process.
+
+    The kernel's out-of-memory killer is named where it acted.
+    """
     if code == 0:
         return Exit(0)
     if code > 0:

@@ -4,8 +4,38 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import root
+from . import (
+    collections,
+    deployment_schedules,
+    deployments,
+    event_sockets,
+    events,
+    flow_runs,
+    flows,
+    logs,
+    pool_queues,
+    root,
+    run_states,
+    task_runs,
+    work_pools,
+    work_queues,
+    workers,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     root.router,
+    flows.router,
+    flow_runs.router,
+    task_runs.router,
+    run_states.router,
+    deployments.router,
+    deployment_schedules.router,
+    work_pools.router,
+    pool_queues.router,
+    workers.router,
+    work_queues.router,
+    logs.router,
+    events.router,
+    event_sockets.router,
+    collections.router,
 )

@@ -24,7 +24,5 @@ class PreventRunningTasksFromStoppedFlows:
             return Proceed(change.proposed)
         if flow_run is None or not flow_run.is_paused():
             return Abort("The flow run of this task run is not running.")
-        not_ready = Paused(
-            id=change.proposed.id, now=change.proposed.timestamp, name="NotReady"
-        )
+        not_ready = Paused(id=change.proposed.id, now=change.proposed.timestamp, name="NotReady")
         return Reject(not_ready, "The flow run is paused: its tasks run once it is resumed.")

@@ -6,7 +6,7 @@ from windlass_services.orchestration.transition import Abort, Proceed, TaskRunCh
 
 
 class SecureTaskConcurrencySlots:
-    """A slot of every limited tag of the run, or none; a limit of 0 would be waited for for ever."""
+    """A slot of every limited tag of the run, or none. A limit of 0 is never waited for."""
 
     from_ = FROM_ANY
     to = frozenset({StateType.RUNNING})

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from windlass_services.orchestration.channels import SCHEDULES_CHANGED
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.horizon import Horizon
 from windlass_services.orchestration.scheduling import BATCH, Materialiser
@@ -27,5 +28,10 @@ def duty(services: ServiceContext) -> Duty | None:
     async def once() -> int:
         return await materialiser.once(services.clock())
 
+    async def changed() -> None:
+        async with services.streams.listen([SCHEDULES_CHANGED]) as announcements:
+            async for _ in announcements:
+                return
+
     every = timedelta(seconds=settings.recent_deployments_loop_seconds)
-    return Duty("materialise", every, once, busy_at=BATCH)
+    return Duty("materialise", every, once, busy_at=BATCH, wake=changed)

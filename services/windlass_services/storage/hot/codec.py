@@ -104,7 +104,7 @@ def _sqlite_conversions(kind: object) -> tuple[Convert | None, Convert | None]:
         case Timestamp():
             return to_microseconds, from_microseconds
         case sa.JSON():
-            return json_text, from_json
+            return json_text, _json_value
         case sa.Boolean():
             return int, bool
         case sa.Date():
@@ -129,6 +129,11 @@ _POSTGRES: Final = postgresql.dialect()
 
 def _postgres_type(column: sa.Column[Any]) -> str:
     return column.type.compile(dialect=_POSTGRES)
+
+
+def _json_value(value: Any) -> Any:
+    # SQLite stores what looks like a number as one, whatever it was written as.
+    return from_json(value) if isinstance(value, str) else value
 
 
 def _hex_of(value: UUID) -> str:

@@ -78,17 +78,18 @@ class PostgresRuns:
             for scope, runs in requests
         ]
         flat = [write for of_request in writes for write in of_request]
+        unique = {write.run["id"]: write for write in reversed(flat)}
         async with self._pool.transaction() as connection:
             # In one order everywhere: two batches with the same keys must not wait in a circle.
-            ordered = sorted(flat, key=_idempotency)
+            ordered = sorted(unique.values(), key=_idempotency)
             rows = await connection.fetch(CREATE_RUNS, *creation_arguments(ordered))
-            fresh = {id for (id,) in rows}
-            stored = _Stored([write for write in flat if write.run["id"] not in fresh])
+            fresh = {id(unique[run_id]) for (run_id,) in rows}
+            stored = _Stored([write for write in flat if id(write) not in fresh])
             await stored.read(connection)
         return [
             [
                 CreatedFlowRun(created_run(new, write), created=True)
-                if write.run["id"] in fresh
+                if id(write) in fresh
                 else CreatedFlowRun(flow_run_from_row(stored.row_of(write), now), created=False)
                 for new, write in zip(runs, of_request, strict=True)
             ]

@@ -86,12 +86,16 @@ class Connection:
         """Run one quick command. Raises Refused for an error reply, or BrokerUnavailable."""
         self._spare()
         with self.guarded():
-            return await self._commands.execute_command(*command)
+            reply = await self._commands.execute_command(*command)
+        self._note_answer()
+        return reply
 
     async def wait(self, *command: Argument) -> Reply:
         """Run one command that blocks for at most LONGEST_BLOCK. Raises as `call` does."""
         with self.guarded():
-            return await self._blocking.execute_command(*command)
+            reply = await self._blocking.execute_command(*command)
+        self._note_answer()
+        return reply
 
     async def all(self, commands: Iterable[Command]) -> list[Reply]:
         """Run quick commands in one round trip. Raises as `call` does, for the first refused."""
@@ -109,6 +113,7 @@ class Connection:
             for command in commands:
                 pipeline.execute_command(*command)
             replies: list[Reply] = await pipeline.execute(raise_on_error=False)
+        self._note_answer()
         return [Refused(reply) if isinstance(reply, ResponseError) else reply for reply in replies]
 
     def pubsub(self) -> PubSub:
@@ -132,9 +137,6 @@ class Connection:
             problem = BrokerUnavailable(f"The broker at {self._where} does not answer: {why}")
             self._note_outage(problem)
             raise problem from error
-        if self._lost:
-            _log.info("The broker at %s answers again", self._where)
-            self._lost = False
 
     async def close(self) -> None:
         await self._commands.aclose()
@@ -143,6 +145,11 @@ class Connection:
     def _spare(self) -> None:
         if anyio.current_time() < self._spared_until:
             raise BrokerUnavailable(f"The broker at {self._where} did not answer a moment ago")
+
+    def _note_answer(self) -> None:
+        if self._lost:
+            _log.info("The broker at %s answers again", self._where)
+            self._lost = False
 
     def _note_outage(self, problem: BrokerUnavailable) -> None:
         if not self._lost:

@@ -2,10 +2,12 @@
 """Announcements over Redis pub/sub, which loses what is said while nobody is connected."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
 from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
 
 from windlass_services.streams.errors import BrokerUnavailable
 from windlass_services.streams.keys import Keys
@@ -56,7 +58,7 @@ class Listener:
     async def close(self) -> None:
         if self._pubsub is not None:
             pubsub, self._pubsub = self._pubsub, None
-            with self._connection.guarded():
+            with suppress(RedisError, OSError):
                 await pubsub.aclose()
 
     async def _reconnect(self) -> None:

@@ -75,6 +75,20 @@ class EventFilter(Shape):
     text: EventTextFilter | None = None
     order: EventOrder = EventOrder.DESC
 
+    @property
+    def related_filters(self) -> list[EventRelatedFilter]:
+        """What is asked of related resources: each must hold for one of them."""
+        if self.related is None:
+            return []
+        return self.related if isinstance(self.related, list) else [self.related]
+
+    @property
+    def any_resource_filters(self) -> list[EventAnyResourceFilter]:
+        """What is asked of all resources: each must hold for one of them."""
+        if self.any_resource is None:
+            return []
+        return self.any_resource if isinstance(self.any_resource, list) else [self.any_resource]
+
 
 class EventQuery(Shape):
     """The body of the route that lists events."""

@@ -8,9 +8,7 @@ from windlass.settings.groups import SettingsGroup, group, setting
 class ForemanSettings(SettingsGroup):
     """Finds workers, queues and deployments that nobody polls any more."""
 
-    enabled: bool = setting(
-        True, "Run this service.", aliases=("API_SERVICES_FOREMAN_ENABLED",)
-    )
+    enabled: bool = setting(True, "Run this service.", aliases=("API_SERVICES_FOREMAN_ENABLED",))
     loop_seconds: float = setting(
         15.0,
         "Seconds between two passes.",
@@ -46,9 +44,7 @@ class ForemanSettings(SettingsGroup):
 class LateRunsSettings(SettingsGroup):
     """Marks runs that did not start on time."""
 
-    enabled: bool = setting(
-        True, "Run this service.", aliases=("API_SERVICES_LATE_RUNS_ENABLED",)
-    )
+    enabled: bool = setting(True, "Run this service.", aliases=("API_SERVICES_LATE_RUNS_ENABLED",))
     loop_seconds: float = setting(
         5.0,
         "Seconds between two passes.",
@@ -66,9 +62,7 @@ class LateRunsSettings(SettingsGroup):
 class SchedulerSettings(SettingsGroup):
     """Creates the runs of schedules ahead of their time."""
 
-    enabled: bool = setting(
-        True, "Run this service.", aliases=("API_SERVICES_SCHEDULER_ENABLED",)
-    )
+    enabled: bool = setting(True, "Run this service.", aliases=("API_SERVICES_SCHEDULER_ENABLED",))
     loop_seconds: float = setting(
         60.0,
         "Seconds between two passes.",

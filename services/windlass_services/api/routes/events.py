@@ -1,0 +1,68 @@
+"""Events over HTTP: sent in batches, listed by page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request, Response
+
+from windlass.schemas.events import Event, EventPage
+from windlass.schemas.filters.events import EventFilter, EventQuery
+from windlass_services.api.answers import answer
+from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.page_tokens import PageToken, read_page_token, write_page_token
+from windlass_services.events.intake import take_in
+from windlass_services.events.rows import row_of_event
+from windlass_services.storage import events
+from windlass_services.storage.paging import Window
+from windlass_services.storage.scope import Scope
+
+router = APIRouter(prefix="/events", tags=["Events"])
+
+
+@router.post("", status_code=204)
+async def create_events(context: InContext, scope: InScope, sent: list[Event]) -> None:
+    """Take events in. What is answered is stored; one that was sent before changes nothing."""
+    now = context.clock()
+    rows = [row_of_event(event, now) for event in sent]
+    await take_in(context.database, context.streams, scope, rows)
+
+
+@router.post("/filter", response_model=EventPage)
+async def read_events(
+    context: InContext,
+    scope: InScope,
+    request: Request,
+    query: Annotated[EventQuery | None, Body()] = None,
+) -> Response:
+    """The first page of the events that match."""
+    query = query or EventQuery()
+    token = PageToken(query.filter or EventFilter(), query.limit, 0, None)
+    return await _page(context, scope, request, token)
+
+
+@router.get("/filter/next", response_model=EventPage)
+async def read_next_events(
+    context: InContext,
+    scope: InScope,
+    request: Request,
+    page_token: Annotated[str, Query(alias="page-token")],
+) -> Response:
+    """The page that `next_page` of the page before leads to."""
+    return await _page(context, scope, request, read_page_token(page_token))
+
+
+async def _page(context: ApiContext, scope: Scope, request: Request, token: PageToken) -> Response:
+    now = context.clock()
+    asked = token.filter
+    async with context.database.read() as connection:
+        window = Window(token.limit, token.offset)
+        found = await events.read_events(connection, scope, asked, window, now=now)
+        total = token.total
+        if total is None:
+            total = await events.count_events(connection, scope, asked, now=now)
+    end = token.offset + token.limit
+    next_page = None
+    if found and end < total:
+        following = write_page_token(PageToken(asked, token.limit, end, total))
+        url = request.url_for("read_next_events")
+        next_page = str(url.include_query_params(**{"page-token": following}))
+    return answer(EventPage(events=found, total=total, next_page=next_page))

@@ -1,0 +1,57 @@
+"""What the websockets that stream out have in common: the handshake, and noticing who is gone."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import anyio
+from fastapi import WebSocket, WebSocketDisconnect
+
+_POLICY_VIOLATION: Final = 1008
+_PATIENCE: Final = 30.0
+SUBPROTOCOL: Final = "prefect"
+
+
+async def accept_subscriber(socket: WebSocket) -> dict[str, Any] | None:
+    """Take a subscriber in: its credentials first, then its filter, which is returned.
+
+    None when it does not keep to the protocol: the socket is closed then, and says why.
+    """
+    if SUBPROTOCOL not in socket.scope.get("subprotocols", []):
+        await socket.close(_POLICY_VIOLATION, "The subprotocol `prefect` is required.")
+        return None
+    await socket.accept(subprotocol=SUBPROTOCOL)
+    try:
+        with anyio.fail_after(_PATIENCE):
+            if not await _expect(socket, "auth"):
+                return None
+            await socket.send_json({"type": "auth_success"})
+            return await _expect(socket, "filter")
+    except (WebSocketDisconnect, TimeoutError):
+        return None
+
+
+async def _expect(socket: WebSocket, kind: str) -> dict[str, Any] | None:
+    message: dict[str, Any] = await socket.receive_json()
+    if message.get("type") == kind:
+        return message
+    await socket.close(_POLICY_VIOLATION, f"Expected a message of type `{kind}`.")
+    return None
+
+
+@asynccontextmanager
+async def until_gone(socket: WebSocket) -> AsyncGenerator[None]:
+    """End the block quietly when the client goes away: a closed socket is noticed by reading."""
+
+    async def notice() -> None:
+        try:
+            while True:
+                await socket.receive()
+        except (WebSocketDisconnect, RuntimeError):
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(notice)
+        with suppress(WebSocketDisconnect):
+            yield
+        tasks.cancel_scope.cancel()

@@ -1,0 +1,36 @@
+"""Take back the statuses of workers, pools, queues and deployments that nobody confirmed."""
+
+from datetime import timedelta
+
+from windlass.ids import uuid7
+from windlass_services.events.intake import announce
+from windlass_services.events.work_statuses import work_status_event
+from windlass_services.orchestration.context import ServiceContext
+from windlass_services.runtime.loop import Duty
+from windlass_services.storage.event_rows import insert_event_rows
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.statuses import expire_statuses
+
+
+def duty(services: ServiceContext) -> Duty | None:
+    """Look as often as the setting says; each change of a status becomes an event."""
+    settings = services.settings.server.services.foreman
+    if not settings.enabled:
+        return None
+
+    async def once() -> int:
+        return await take_back_statuses(services)
+
+    return Duty("statuses", timedelta(seconds=settings.loop_seconds), once)
+
+
+async def take_back_statuses(services: ServiceContext) -> int:
+    """Do one pass; returns how many statuses changed."""
+    now = services.clock()
+    async with services.database.write() as connection:
+        changes = await expire_statuses(connection, now)
+        events = [work_status_event(change, uuid7(), now) for change in changes]
+        await insert_event_rows(connection, Scope().workspace_id, events)
+    if events:
+        await announce(services.streams, events)
+    return len(changes)

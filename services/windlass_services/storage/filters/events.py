@@ -1,0 +1,130 @@
+"""Which events a filter means."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from windlass.schemas.events import RESOURCE_ID, RESOURCE_ROLE, ResourceSpecification
+from windlass.schemas.filters.events import (
+    EventAnyResourceFilter,
+    EventFilter,
+    EventNameFilter,
+    EventRelatedFilter,
+)
+from windlass_services.storage.filters.criteria import Clause
+from windlass_services.storage.filters.text import on_text
+from windlass_services.storage.tables import Json, event
+
+_LONGEST_LOOK_BACK: Final = timedelta(days=180)
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+
+
+def where_events(asked: EventFilter, dialect: str, now: datetime) -> Clause:
+    """The clause on `event`, for a connection of that dialect: lists in JSON open differently."""
+    since = asked.occurred.since or now - _LONGEST_LOOK_BACK
+    until = asked.occurred.until or now
+    clauses = [
+        event.c.occurred >= since,
+        event.c.occurred <= until,
+        # The partitions that can hold such events, and no other.
+        event.c.day >= (since - _CLOCKS_DIFFER).date(),
+        *_named(asked.event),
+        *_id(asked),
+    ]
+    if asked.resource is not None:
+        clauses.append(_is_resource(asked.resource, event.c.resource))
+    for related in asked.related_filters:
+        clauses.append(_some_related(related, dialect))
+    for any_resource in asked.any_resource_filters:
+        own = _is_resource(any_resource, event.c.resource)
+        item = _items(dialect)
+        other = _exists(item, _is_resource(any_resource, item.c.value))
+        clauses.append(sa.or_(own, other))
+    if asked.text is not None:
+        clauses.append(on_text(_text(), asked.text.query))
+    return sa.and_(*clauses)
+
+
+def _named(asked: EventNameFilter | None) -> list[Clause]:
+    if asked is None:
+        return []
+    wanted: list[Clause] = []
+    clauses: list[Clause] = []
+    if asked.prefix:
+        wanted += [event.c.event.startswith(text, autoescape=True) for text in asked.prefix]
+    if asked.name:
+        wanted.append(event.c.event.in_(asked.name))
+    if wanted:
+        clauses.append(sa.or_(*wanted))
+    for text in asked.exclude_prefix or ():
+        clauses.append(~event.c.event.startswith(text, autoescape=True))
+    if asked.exclude_name:
+        clauses.append(event.c.event.not_in(asked.exclude_name))
+    return clauses
+
+
+def _id(asked: EventFilter) -> list[Clause]:
+    return [] if asked.id.id is None else [event.c.id.in_(asked.id.id)]
+
+
+def _is_resource(asked: EventAnyResourceFilter, resource: sa.ColumnElement[Any]) -> Clause:
+    identity = resource[RESOURCE_ID].as_string()
+    clauses: list[Clause] = [sa.true()]
+    if asked.id:
+        clauses.append(identity.in_(asked.id))
+    if asked.id_prefix:
+        prefixes = (identity.startswith(text, autoescape=True) for text in asked.id_prefix)
+        clauses.append(sa.or_(*prefixes))
+    return sa.and_(*clauses, *_labelled(asked.labels, resource))
+
+
+def _some_related(asked: EventRelatedFilter, dialect: str) -> Clause:
+    item = _items(dialect)
+    resource: sa.ColumnElement[Any] = item.c.value
+    identity, role = resource[RESOURCE_ID].as_string(), resource[RESOURCE_ROLE].as_string()
+    clauses: list[Clause] = _labelled(asked.labels, resource)
+    if asked.id:
+        clauses.append(identity.in_(asked.id))
+    if asked.role:
+        clauses.append(role.in_(asked.role))
+    if asked.resources_in_roles:
+        pairs = (sa.and_(identity == id, role == name) for id, name in asked.resources_in_roles)
+        clauses.append(sa.or_(*pairs))
+    return _exists(item, sa.and_(sa.true(), *clauses))
+
+
+def _labelled(
+    labels: ResourceSpecification | None, resource: sa.ColumnElement[Any]
+) -> list[Clause]:
+    clauses: list[Clause] = []
+    for label, values in (labels or {}).items():
+        given = [values] if isinstance(values, str) else values
+        actual = resource[label].as_string()
+        clauses.append(sa.or_(sa.false(), *(_has_value(actual, value) for value in given)))
+    return clauses
+
+
+def _has_value(actual: sa.ColumnElement[Any], value: str) -> Clause:
+    if value.startswith("!"):
+        return sa.and_(actual.is_not(None), ~_has_value(actual, value[1:]))
+    if value.endswith("*"):
+        return actual.startswith(value[:-1], autoescape=True)
+    return actual == value
+
+
+def _items(dialect: str) -> sa.TableValuedAlias:
+    opened = sa.func.jsonb_array_elements if dialect == "postgresql" else sa.func.json_each
+    return opened(event.c.related).table_valued(sa.column("value", Json))
+
+
+def _exists(item: sa.TableValuedAlias, clause: Clause) -> Clause:
+    return sa.exists(sa.select(sa.literal(1)).select_from(item).where(clause))
+
+
+def _text() -> sa.ColumnElement[str]:
+    parts = (event.c.resource, event.c.related, event.c.payload)
+    joined: sa.ColumnElement[str] = event.c.event
+    for part in parts:
+        joined = joined + " " + sa.cast(part, sa.Text)
+    return joined

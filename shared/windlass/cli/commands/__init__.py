@@ -1,0 +1,1 @@
+"""The commands: one group in each file, listed in `windlass.cli.catalogue`."""

@@ -1,0 +1,1 @@
+"""Deployments of flows: what prepares the code of one, and what makes one."""

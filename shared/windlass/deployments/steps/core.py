@@ -1,0 +1,62 @@
+"""Public: steps of a deployment, run in order: `{"importable.function": {"input": "value"}}`."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from windlass.exceptions import WindlassError
+from windlass.schemas.base import JsonObject, JsonValue
+from windlass.utilities.asyncutils import run_coro_as_sync
+from windlass.utilities.importtools import import_object
+from windlass.utilities.templating import apply_values
+
+_NOT_INPUTS: Final = frozenset({"id", "requires"})
+
+
+class StepExecutionError(WindlassError):
+    """A step of a deployment could not be run."""
+
+
+def run_steps(
+    steps: Sequence[JsonObject], upstream_outputs: Mapping[str, JsonValue] | None = None
+) -> JsonObject:
+    """Run steps in order and return every output that they made.
+
+    What a step with an `id` returns is there for the inputs of those after it, as
+    `{{ id.output }}`. Raises StepExecutionError.
+    """
+    outputs = dict(upstream_outputs or {})
+    for step in steps:
+        for function, inputs in step.items():
+            answer = _run(function, inputs or {}, outputs)
+            outputs |= answer
+            if name := (inputs or {}).get("id"):
+                outputs[name] = answer
+    return outputs
+
+
+def run_step(
+    step: JsonObject, upstream_outputs: Mapping[str, JsonValue] | None = None
+) -> JsonObject:
+    """Run one step and return its output. Raises StepExecutionError."""
+    ((function, inputs),) = step.items()
+    return _run(function, inputs or {}, upstream_outputs or {})
+
+
+def _run(name: str, inputs: JsonObject, outputs: Mapping[str, JsonValue]) -> JsonObject:
+    arguments = {key: value for key, value in inputs.items() if key not in _NOT_INPUTS}
+    try:
+        function = import_object(_our_name(name))
+        answer = function(**cast(JsonObject, apply_values(arguments, outputs)))
+        if inspect.iscoroutine(answer):
+            answer = run_coro_as_sync(answer)
+    except Exception as error:
+        raise StepExecutionError(
+            f"The step `{name}` failed: {type(error).__name__}: {error}"
+        ) from error
+    return cast(JsonObject, answer) if isinstance(answer, dict) else {}
+
+
+def _our_name(name: str) -> str:
+    """Deployments made for Prefect name the same steps under its name."""
+    return f"windlass.{name.removeprefix('prefect.')}" if name.startswith("prefect.") else name

@@ -1,0 +1,182 @@
+"""The server over HTTP: one connection pool for the process."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
+from threading import Lock
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from windlass._version import __version__
+from windlass.utilities.lean_httpx import httpx  # isort: skip (before anything imports httpx)
+from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.engine.ports import Proposal
+from windlass.exceptions import ServerUnreachable
+from windlass.logging.loggers import get_logger
+from windlass.schemas.base import JsonValue
+from windlass.schemas.deployments import Deployment
+from windlass.schemas.executions import LeaseRenewal, RenewRequest, RenewResponse
+from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
+from windlass.schemas.orchestration import OrchestrationResult, SetState
+from windlass.schemas.task_runs import TaskRun
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_FIRST_CONTACT_SECONDS: Final = 10.0
+_PATIENCE_SECONDS: Final = 600.0
+_RENEWAL_SECONDS: Final = 5.0
+
+
+class HttpOrchestration:
+    """`Orchestration` and `Post` over HTTP.
+
+    A question is repeated until it is answered, for `patience` seconds: the state of a run waits
+    for the API. Only `first_contact` seconds count until the server answered for the first time:
+    up to there, a wrong address is more likely than a server that is down. Everything asked is
+    safe to repeat, by a request id or an idempotency key.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: dict[str, str] | None = None,
+        timeout: float = 60.0,
+        first_contact: float = _FIRST_CONTACT_SECONDS,
+        patience: float = _PATIENCE_SECONDS,
+        wire: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._first_contact = first_contact
+        self._patience = patience
+        self._was_reached = False
+        self._flow_ids: dict[str, UUID] = {}
+        self._http = httpx.Client(
+            base_url=self._url,
+            headers={
+                "User-Agent": f"windlass/{__version__}",
+                "Content-Type": "application/json",
+                **(headers or {}),
+            },
+            timeout=timeout,
+            transport=wire,
+            # Reading the certificates takes 60 ms, and plain HTTP needs none.
+            verify=self._url.startswith("https:"),
+        )
+
+    @property
+    def api_url(self) -> str:
+        return self._url
+
+    def flow_id(self, name: str) -> UUID:
+        if name not in self._flow_ids:
+            content = self._ask("POST", "/flows/", to_json({"name": name}))
+            self._flow_ids[name] = UUID(json.loads(content)["id"])
+        return self._flow_ids[name]
+
+    def create_flow_run(self, run: FlowRunCreate) -> FlowRun:
+        return self._read(FlowRun, "POST", "/flow_runs/", run)
+
+    def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+        return self._read(FlowRun, "GET", f"/flow_runs/{flow_run_id}")
+
+    def update_flow_run(self, flow_run_id: UUID, update: FlowRunUpdate) -> None:
+        self._ask("PATCH", f"/flow_runs/{flow_run_id}", _body_of(update))
+
+    def propose_flow_run_state(self, proposal: Proposal) -> OrchestrationResult:
+        question = SetState(
+            state=proposal.state,
+            force=proposal.force,
+            execution_id=proposal.execution_id,
+            leased=proposal.leased,
+            request_id=proposal.request_id,
+        )
+        path = f"/flow_runs/{proposal.flow_run_id}/set_state"
+        return self._read(OrchestrationResult, "POST", path, question)
+
+    def read_task_run(self, task_run_id: UUID) -> TaskRun:
+        return self._read(TaskRun, "GET", f"/task_runs/{task_run_id}")
+
+    def read_deployment(self, deployment_id: UUID) -> Deployment:
+        return self._read(Deployment, "GET", f"/deployments/{deployment_id}")
+
+    def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:
+        renewals = [LeaseRenewal(execution_id=id) for id in execution_ids]
+        response = self._once(
+            "POST",
+            "/executions/renew",
+            _body_of(RenewRequest(renewals=renewals)),
+            timeout=_RENEWAL_SECONDS,
+        )
+        return RenewResponse.model_validate_json(response.content)
+
+    def post(self, path: str, body: JsonValue) -> None:
+        self._once("POST", path, to_json(body))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def _read(
+        self, model: type[ModelT], method: str, path: str, body: BaseModel | None = None
+    ) -> ModelT:
+        content = self._ask(method, path, None if body is None else _body_of(body))
+        return model.model_validate_json(content)
+
+    def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        """The answer, however long it takes; when patience is over, what `_once` raises."""
+        patience = self._patience if self._was_reached else self._first_contact
+        deadline = time.monotonic() + patience
+        for attempt in count():
+            try:
+                return self._once(method, path, content).content
+            except (ApiError, ServerUnreachable) as trouble:
+                if not _may_pass(trouble) or time.monotonic() > deadline:
+                    raise
+                if attempt == _WORTH_A_WORD:
+                    get_logger("engine").warning("%s Trying for %g seconds.", trouble, patience)
+                time.sleep(_pause(trouble, attempt))
+        raise AssertionError("there is always another attempt")
+
+    def _once(
+        self, method: str, path: str, content: bytes | None = None, *, timeout: float | None = None
+    ) -> httpx.Response:
+        """The answer. Raises ServerUnreachable, or the ApiError that it stands for."""
+        try:
+            response = self._http.request(
+                method,
+                path,
+                content=content,
+                timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
+            )
+        except httpx.TransportError as error:
+            raise ServerUnreachable(
+                f"No answer from the server at {self._url} ({type(error).__name__}: {error}). "
+                "Is it running (`windlass server status`), and is WINDLASS_API_URL right?"
+            ) from error
+        self._was_reached = True
+        if not response.is_success:
+            raise error_from(response)
+        return response
+
+
+def session_of_process() -> Session:
+    """The session that the current settings ask for: the same one each time they are the same.
+
+    Where no API is configured, an embedded server is started for this process. Raises
+    SettingInvalid where there is neither.
+    """
+    settings = get_current_settings()
+    url = api_url_of(settings)
+    key = (url, repr(settings.api.key), id(settings))
+    with _sessions_lock:
+        if not _sessions and hasattr(os, "register_at_fork"):
+            # The threads and connections of the parent do not exist in the child.
+            os.register_at_fork(after_in_child=_sessions.clear)
+        if key not in _sessions:
+            _sessions[key] = _open(url, settings)
+        return _sessions[key]

@@ -1,0 +1,196 @@
+"""From what the sources say to settings: pure but for reading files."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from windlass.exceptions import SettingInvalid
+from windlass.settings.broker import TARGET, broker_url
+from windlass.settings.catalogue import (
+    INTERNAL_PREFIX,
+    PROFILE_VARIABLE,
+    Setting,
+    Status,
+    effective,
+    find,
+    nearest,
+    void_family,
+)
+from windlass.settings.database_url import PARTS, database_url
+from windlass.settings.groups import Field, build
+from windlass.settings.parsing import parse
+from windlass.settings.profiles import Profile, ProfilesCollection, load_profiles
+from windlass.settings.root import Settings
+from windlass.settings.sources import PROFILE, Given, Layer, layers_above_profile
+
+
+def resolve(
+    environment: Mapping[str, str],
+    directory: Path | None,
+    *,
+    profile: str | Profile | None = None,
+) -> Settings:
+    """The settings of a process with this environment, started in this directory.
+
+    Precedence: environment, `.env`, `windlass.toml` (or `prefect.toml`), `[tool.windlass]` (or
+    `[tool.prefect]`) of `pyproject.toml`, the profile, the defaults. `profile` goes before
+    WINDLASS_PROFILE, which goes before the one that the file calls active.
+
+    Raises SettingInvalid and ProfileInvalid.
+    """
+    said = _Said()
+    for layer in layers_above_profile(environment, directory):
+        said.add(layer)
+    chosen = profile if isinstance(profile, Profile) else _chosen(said, profile)
+    said.add(Layer(PROFILE, chosen.settings))
+    return assemble(said.given, profile=chosen.name, notices=said.notices)
+
+
+def profiles_of(
+    environment: Mapping[str, str], directory: Path | None
+) -> tuple[ProfilesCollection, Path]:
+    """The profiles that a process with this environment has, and their file."""
+    said = _Said()
+    for layer in layers_above_profile(environment, directory):
+        said.add(layer)
+    path = profiles_path(said.given)
+    return load_profiles(path), path
+
+
+def assemble(given: Mapping[str, Given], *, profile: str, notices: Iterable[str] = ()) -> Settings:
+    """Check what was given, by paths, and fill in the rest."""
+    values = {path: _checked(effective()[path], said) for path, said in given.items()}
+    home = _home(values.get("home", effective()["home"].default))
+    derived = {
+        "home": home,
+        TARGET: values.get(TARGET) or _broker(values),
+        "server.database.connection_url": values.get("server.database.connection_url")
+        or database_url(values),
+    }
+    values |= {path: value for path, value in derived.items() if value is not None}
+
+    def value_of(path: str, declared: Field) -> object:
+        return _expanded(values.get(path, declared.default), home)
+
+    return build(
+        Settings,
+        value_of,
+        profile=profile,
+        given=dict(given),
+        notices=(*notices, *_overshadowed(given)),
+    )
+
+
+def profiles_path(given: Mapping[str, Given]) -> Path:
+    """The file of the profiles, as far as the sources before them say."""
+    values = {
+        path: _checked(effective()[path], given[path])
+        for path in ("home", "profiles_path")
+        if path in given
+    }
+    home = _home(values.get("home", effective()["home"].default))
+    path = _expanded(values.get("profiles_path", effective()["profiles_path"].default), home)
+    assert isinstance(path, Path)
+    return path
+
+
+class _Said:
+    """What the layers so far say; the first that says something about a setting is right."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Given] = {}
+        self.notices: list[str] = []
+        self.profile: str | None = None
+
+    def add(self, layer: Layer) -> None:
+        found: dict[str, tuple[str, Given]] = {}
+        for written, raw in layer.values.items():
+            if written.startswith(INTERNAL_PREFIX):
+                continue
+            if written == PROFILE_VARIABLE:
+                self.profile = self.profile or str(raw)
+                continue
+            setting = find(written)
+            if setting is None:
+                self.notices.append(_unknown(written, layer.source))
+            elif setting.status is Status.VOID:
+                self.notices.extend(_without_effect(setting, written, raw, layer.source))
+            # The setting's own name goes before its older ones.
+            elif setting.path not in found or written == setting.name:
+                found[setting.path] = (written, Given(raw, layer.source))
+        for path, (_, given) in found.items():
+            self.given.setdefault(path, given)
+
+
+def _unknown(written: str, source: str) -> str:
+    family = void_family(written)
+    if family is not None:
+        return f"{written} (from {source}) has no effect: {family}."
+    return f"{written} (from {source}) is not a setting.{nearest(written)}"
+
+
+def _without_effect(setting: Setting, written: str, raw: object, source: str) -> list[str]:
+    if str(raw).casefold() == str(setting.default).casefold():
+        return []
+    if setting.refused:
+        raise SettingInvalid(
+            f"{written} is set (from {source}), but cannot be done: {setting.description}."
+            " Take it out to go on without it."
+        )
+    return [f"{written} (from {source}) has no effect: {setting.description}."]
+
+
+def _chosen(said: _Said, name: str | None) -> Profile:
+    profiles = load_profiles(profiles_path(said.given))
+    wanted = name or said.profile
+    return profiles[wanted] if wanted else profiles.active_profile
+
+
+def _checked(setting: Setting, given: Given) -> object:
+    return parse(setting, given.raw, given.source)
+
+
+def _home(value: object) -> Path:
+    assert isinstance(value, Path)
+    return value.expanduser().absolute()
+
+
+def _expanded(value: object, home: Path) -> object:
+    """The value with `$WINDLASS_HOME` in a path or a URL said in full."""
+    if isinstance(value, Path):
+        return Path(_with_home(str(value), home)).expanduser()
+    return _with_home(value, home) if isinstance(value, str) else value
+
+
+def _with_home(text: str, home: Path) -> str:
+    return text.replace("${WINDLASS_HOME}", str(home)).replace("$WINDLASS_HOME", str(home))
+
+
+def _broker(values: Mapping[str, object]) -> str | None:
+    try:
+        return broker_url(values)
+    except ValueError as error:
+        raise SettingInvalid(f"{error}. Set WINDLASS_SERVER_BROKER_URL instead.") from error
+
+
+def _overshadowed(given: Mapping[str, Given]) -> list[str]:
+    """Settings that another one makes pointless."""
+    mapped = [path for path in effective() if effective()[path].status is Status.MAPPED]
+    found: list[str] = []
+    for winner, losers in ((TARGET, mapped), ("server.database.connection_url", PARTS)):
+        if winner in given:
+            found += [
+                f"{effective()[path].name} (from {given[path].source}) has no effect:"
+                f" {effective()[winner].name} is set."
+                for path in losers
+                if path in given
+            ]
+    return found
+
+
+def current_directory() -> Path | None:
+    """The working directory; None if it was taken away."""
+    try:
+        return Path(os.getcwd())
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,73 @@
+"""Public: placeholders (`{{ name }}`) in JSON, filled in with values."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Final, cast
+
+from windlass.exceptions import WindlassError
+from windlass.schemas.base import JsonObject, JsonValue
+
+_PLACEHOLDER: Final = re.compile(r"{{\s*([^{}]+?)\s*}}")
+_NO_VALUE: Final = object()
+
+
+class PlaceholderUnresolved(WindlassError):
+    """A placeholder refers to something that cannot be looked up here."""
+
+
+def apply_values(template: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
+    """The template with its placeholders filled in; None for one that is alone without a value.
+
+    A placeholder that is a whole text takes the value with its type, and leaves its key or its
+    place in a list out where there is no value. One inside a text is put in as text. `a.b` is a
+    part of `a`; `$NAME` is a variable of this process's environment. Raises PlaceholderUnresolved
+    for references to blocks and to stored variables.
+    """
+    filled = _filled(template, values)
+    return None if filled is _NO_VALUE else filled
+
+
+def _filled(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
+    if isinstance(value, str):
+        return _filled_text(value, values)
+    if isinstance(value, dict):
+        filled = {key: _filled(part, values) for key, part in cast(JsonObject, value).items()}
+        return {key: part for key, part in filled.items() if part is not _NO_VALUE}
+    if isinstance(value, list):
+        parts = [_filled(part, values) for part in cast(list[JsonValue], value)]
+        return [part for part in parts if part is not _NO_VALUE]
+    return value
+
+
+def _filled_text(text: str, values: Mapping[str, JsonValue]) -> JsonValue:
+    alone = _PLACEHOLDER.fullmatch(text.strip())
+    if alone is None:
+        return _PLACEHOLDER.sub(partial(_as_text, values=values), text)
+    value = _value_of(alone[1], values)
+    return _NO_VALUE if value is None else value
+
+
+def _as_text(found: re.Match[str], values: Mapping[str, JsonValue]) -> str:
+    value = _value_of(found[1], values)
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value)
+
+
+def _value_of(name: str, values: Mapping[str, JsonValue]) -> JsonValue:
+    if name in values:
+        return values[name]
+    if name.startswith("$"):
+        return os.environ.get(name.removeprefix("$"))
+    if name.startswith(("prefect.", "windlass.")):
+        raise PlaceholderUnresolved(
+            f"`{{{{ {name} }}}}` refers to something that cannot be looked up here."
+            " Put the value itself in its place."
+        )
+    found: JsonValue = values
+    for part in name.split("."):
+        found = cast(JsonObject, found).get(part) if isinstance(found, Mapping) else None
+    return found

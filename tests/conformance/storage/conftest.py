@@ -1,0 +1,64 @@
+"""The database under test: every test here runs on each dialect unless it names one."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.storage.govern import plain_govern
+from tests.conformance.storage.world import SteppedClock, World
+from tests.support.postgres import create_database, drop_database
+from windlass_services.storage.database import Database
+from windlass_services.storage.open import open_database
+from windlass_services.storage.schema import upgrade
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str, database_names: Iterator[str]) -> Generator[str]:
+    """The name of a migrated PostgreSQL database to copy: migrating takes much longer."""
+    name = next(database_names)
+    asyncio.run(upgrade(create_database(postgres_server, name)))
+    yield name
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_server: str, migrated_template: str, database_names: Iterator[str]
+) -> Generator[str]:
+    """A migrated PostgreSQL database of the test's own."""
+    name = next(database_names)
+    yield create_database(postgres_server, name, template=migrated_template)
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An SQLite file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'windlass.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+async def database(database_url: str, clock: SteppedClock) -> AsyncGenerator[Database]:
+    database = await open_database(database_url, govern=plain_govern, clock=clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def world(database: Database, clock: SteppedClock) -> World:
+    world = World(database, clock)
+    await world.flow()
+    return world

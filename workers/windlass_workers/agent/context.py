@@ -1,0 +1,31 @@
+"""What every part of the agent works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from windlass.client.orchestration import WindlassClient
+from windlass.schemas.work_pools import WorkPool
+from windlass_workers.agent.options import WorkerOptions
+from windlass_workers.agent.pulse import Pulse
+from windlass_workers.agent.records import Records
+from windlass_workers.agent.slots import Slots
+from windlass_workers.contract import JobVariables, Worker
+
+
+@dataclass(slots=True)
+class AgentContext:
+    """One agent. `pool` is the work pool as it was last read."""
+
+    name: str
+    options: WorkerOptions
+    client: WindlassClient
+    worker: Worker[JobVariables]
+    pool: WorkPool
+    slots: Slots
+    records: Records
+    pulse: Pulse
+    heartbeat_every: timedelta
+    poll_every: timedelta
+    environment: Mapping[str, str]
+    """What every run needs to reach the server."""

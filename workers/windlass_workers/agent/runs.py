@@ -1,0 +1,100 @@
+"""One run from its claim to the report of its end. What goes wrong with one concerns no other."""
+
+import logging
+from typing import Final
+
+import anyio
+
+from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded
+from windlass.schemas.executions import ExecutionEnded, ExecutionStarted, Handle
+from windlass_workers.agent.backoff import until_it_works
+from windlass_workers.agent.context import AgentContext
+from windlass_workers.agent.jobs import prepare_job
+from windlass_workers.agent.records import Record
+from windlass_workers.agent.slots import LiveRun
+from windlass_workers.contract import Exit, Vanished
+
+_log: Final = logging.getLogger("windlass.workers")
+_NOT_HEARD: Final = (ObjectNotFound, RequestInvalid, Superseded)
+"""The server answered, and will never answer otherwise: the run was deleted, for instance."""
+
+
+async def carry_out(agent: AgentContext, run: LiveRun) -> None:
+    """Start a run, or take over one that has a handle, and see it through. Raises nothing."""
+    try:
+        ended = await _see_through(agent, run)
+        await _report_ended(agent, ended)
+        agent.records.forget(run.claimed.execution_id)
+    except Exception:
+        _log.exception("The run %s could not be seen through", run.claimed.execution_id)
+    finally:
+        agent.slots.release(run)
+
+
+async def _see_through(agent: AgentContext, run: LiveRun) -> ExecutionEnded:
+    if run.handle is None:
+        try:
+            run.handle = await _start(agent, run)
+        except Exception as error:
+            _log.exception("The run %r could not be started", run.claimed.flow_run.name)
+            return _ended(run, Exit(None, str(error)), crashed=True)
+    async with anyio.create_task_group() as beside:
+        beside.start_soon(_report_started, agent, run, run.handle)
+        ended = await _wait(agent, run, run.handle)
+        beside.cancel_scope.cancel()
+    return ended
+
+
+async def _start(agent: AgentContext, run: LiveRun) -> Handle:
+    spec, variables = prepare_job(
+        run.claimed, agent.pool.base_job_template, agent.worker.variables(), agent.environment
+    )
+    handle = await agent.worker.start(spec, variables)
+    agent.records.keep(Record(claimed=run.claimed, handle=handle))
+    _log.info("Started the run %r", run.claimed.flow_run.name)
+    return handle
+
+
+async def _wait(agent: AgentContext, run: LiveRun, handle: Handle) -> ExecutionEnded:
+    try:
+        exit = await agent.worker.wait(handle)
+    except Vanished as error:
+        exit = Exit(None, str(error))
+    _log.info("The run %r ended with %s", run.claimed.flow_run.name, _told(exit))
+    return _ended(run, exit, crashed=exit.code != 0)
+
+
+def _ended(run: LiveRun, exit: Exit, *, crashed: bool) -> ExecutionEnded:
+    return ExecutionEnded(
+        execution_id=run.claimed.execution_id,
+        exit_code=exit.code,
+        reason=run.stop_reason or exit.reason,
+        crashed=crashed,
+    )
+
+
+async def _report_started(agent: AgentContext, run: LiveRun, handle: Handle) -> None:
+    report = ExecutionStarted(execution_id=run.claimed.execution_id, handle=handle)
+    try:
+        await until_it_works(
+            lambda: agent.client.report_started(report),
+            what="report the start of a run",
+            give_up=_NOT_HEARD,
+        )
+    except _NOT_HEARD as error:
+        _log.warning("The server does not want to know about a run that was started: %s", error)
+
+
+async def _report_ended(agent: AgentContext, ended: ExecutionEnded) -> None:
+    try:
+        await until_it_works(
+            lambda: agent.client.report_ended(ended),
+            what="report the end of a run",
+            give_up=_NOT_HEARD,
+        )
+    except _NOT_HEARD as error:
+        _log.warning("The server does not want to know about a run that ended: %s", error)
+
+
+def _told(exit: Exit) -> str:
+    return "status 0" if exit.code == 0 else exit.reason or f"status {exit.code}"

@@ -1,0 +1,1 @@
+"""A process that has imported what runs need, and forks itself for each run."""

@@ -1,0 +1,91 @@
+"""The worker type `scripted`: runs that do what their variables say, for tests and demonstrations.
+
+No flow is run. What there is of a run is a file, so that any process can find and stop it.
+"""
+
+import json
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, Final
+
+import anyio
+from pydantic import Field
+
+from windlass.schemas.executions import Handle
+from windlass_workers.contract import Exit, JobVariables, RunSpec, StartFailed, Vanished
+
+_TERMINATED: Final = 143
+_KILLED: Final = 137
+_LOOK_EVERY: Final = 0.005
+
+
+class ScriptedVariables(JobVariables):
+    """What happens to a run."""
+
+    run_for: float = Field(default=0, ge=0, description="Seconds from its start to its end.")
+    exit_code: int = Field(default=0, description="The code that it ends with.")
+    start_error: str | None = Field(default=None, description="Why it cannot be started.")
+    start_retry_in: float | None = Field(
+        default=None, description="Seconds after which another try to start may succeed."
+    )
+    vanish: bool = Field(default=False, description="Whether it is gone before it can end.")
+    ignore_stop: bool = Field(default=False, description="Whether only force ends it early.")
+
+
+class ScriptedWorker:
+    """Starts nothing, and lets it end."""
+
+    kind: ClassVar[str] = "scripted"
+    handle_version: ClassVar[int] = 1
+
+    @classmethod
+    def variables(cls) -> type[ScriptedVariables]:
+        return ScriptedVariables
+
+    async def start(self, spec: RunSpec, variables: ScriptedVariables) -> Handle:
+        if variables.start_error is not None:
+            wait = variables.start_retry_in
+            raise StartFailed(
+                variables.start_error, retry_in=None if wait is None else timedelta(seconds=wait)
+            )
+        run = Path(tempfile.mkdtemp(prefix="windlass-scripted-")) / "run.json"
+        seen = {"environment": dict(spec.environment), "labels": dict(spec.labels)}
+        run.write_text(json.dumps(seen))
+        if variables.vanish:
+            _remove(run)
+        data = {
+            "infrastructure_pid": str(run),
+            "ends_at": time.time() + variables.run_for,
+            "exit_code": variables.exit_code,
+            "ignore_stop": variables.ignore_stop,
+        }
+        return Handle(kind=self.kind, version=self.handle_version, data=data)
+
+    async def wait(self, handle: Handle) -> Exit:
+        run = Path(handle.data["infrastructure_pid"])
+        if not run.exists():
+            raise Vanished(f"The file {run} of the scripted run is gone.")
+        stopped = run.with_suffix(".stopped")
+        while time.time() < handle.data["ends_at"] and not stopped.exists():
+            await anyio.sleep(_LOOK_EVERY)
+        code = int(stopped.read_text()) if stopped.exists() else int(handle.data["exit_code"])
+        _remove(run)
+        return Exit(code, f"The scripted run ended with code {code}." if code else None)
+
+    async def stop(self, handle: Handle, grace: timedelta) -> None:
+        run = Path(handle.data["infrastructure_pid"])
+        if handle.data["ignore_stop"]:
+            with anyio.move_on_after(grace.total_seconds()):
+                while run.exists():
+                    await anyio.sleep(_LOOK_EVERY)
+        if run.exists():
+            code = _KILLED if handle.data["ignore_stop"] else _TERMINATED
+            run.with_suffix(".stopped").write_text(str(code))
+
+
+def _remove(run: Path) -> None:
+    run.unlink(missing_ok=True)
+    run.with_suffix(".stopped").unlink(missing_ok=True)
+    run.parent.rmdir()
