@@ -9,24 +9,30 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
+from windlass.client.orchestration import get_client
 from windlass.clock import utc_now
+from windlass.deployments.steps.core import run_steps
+from windlass.engine.entry import run_claimed
 from windlass.engine.exit_codes import ExitCode
 from windlass.entrypoints import load_flow_from_entrypoint
 from windlass.exceptions import MissingFlowError, Superseded, WindlassError
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.executions import ClaimedRun
+from windlass.schemas.logs import LogCreate
+from windlass.schemas.orchestration import SetState
+from windlass.schemas.states import StateCreate, StateType
+from windlass.settings import handed_over
 
-CLAIM_FILE: Final = "WINDLASS__CLAIM_FILE"
 _ERROR: Final = 40
 
 
 def main() -> int:
     """Carry out the claim in the file; returns the exit code."""
-    path = os.environ.pop(CLAIM_FILE, None)
+    path = handed_over("CLAIM_FILE")
     if path is None:
         sys.stderr.write(
-            f"{CLAIM_FILE} is not set: this is how a worker starts a run. To start one by hand,"
-            " use `windlass deployment run` or `windlass flow-run execute`.\n"
+            "WINDLASS__CLAIM_FILE is not set: this is how a worker starts a run. To start one by"
+            " hand, use `windlass deployment run` or `windlass flow-run execute`.\n"
         )
         return ExitCode.NOT_LOADED
     return execute(ClaimedRun.model_validate_json(Path(path).read_bytes()))
@@ -41,8 +47,6 @@ def execute(claimed: ClaimedRun) -> int:
         flow = load_flow(claimed.deployment)
     except Exception as error:
         return report_not_loaded(claimed, error)
-    from windlass.engine.entry import run_claimed
-
     return run_claimed(claimed, flow)
 
 
@@ -57,8 +61,6 @@ def load_flow(deployment: Deployment | None) -> Any:
             f"{whose} has no entrypoint: nothing says where its code is. Deploy the flow again."
         )
     if deployment.pull_steps:
-        from windlass.deployments.steps.core import run_steps
-
         outputs = run_steps(deployment.pull_steps)
         if directory := outputs.get("directory"):
             os.chdir(directory)
@@ -70,11 +72,6 @@ def load_flow(deployment: Deployment | None) -> Any:
 
 def report_not_loaded(claimed: ClaimedRun, error: Exception) -> int:
     """Say why the run cannot start, in its log and as the message of its state."""
-    from windlass.client.orchestration import get_client
-    from windlass.schemas.logs import LogCreate
-    from windlass.schemas.orchestration import SetState
-    from windlass.schemas.states import StateCreate, StateType
-
     reason = f"The flow could not be loaded. {_sentence(error)}"
     details = "".join(traceback.format_exception(error))
     sys.stderr.write(f"{reason}\n{details}")

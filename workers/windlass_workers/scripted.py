@@ -65,24 +65,45 @@ class ScriptedWorker:
 
     async def wait(self, handle: Handle) -> Exit:
         run = Path(handle.data["infrastructure_pid"])
-        if not run.exists():
+        if not _is_there(run):
             raise Vanished(f"The file {run} of the scripted run is gone.")
-        stopped = run.with_suffix(".stopped")
-        while time.time() < handle.data["ends_at"] and not stopped.exists():
+        while True:
+            code = _code(run, handle)
+            if code is not None:
+                _remove(run)
+                return Exit(code, f"The scripted run ended with code {code}." if code else None)
             await anyio.sleep(_LOOK_EVERY)
-        code = int(stopped.read_text()) if stopped.exists() else int(handle.data["exit_code"])
-        _remove(run)
-        return Exit(code, f"The scripted run ended with code {code}." if code else None)
 
     async def stop(self, handle: Handle, grace: timedelta) -> None:
         run = Path(handle.data["infrastructure_pid"])
         if handle.data["ignore_stop"]:
             with anyio.move_on_after(grace.total_seconds()):
-                while run.exists():
-                    await anyio.sleep(_LOOK_EVERY)
-        if run.exists():
-            code = _KILLED if handle.data["ignore_stop"] else _TERMINATED
-            run.with_suffix(".stopped").write_text(str(code))
+                await _until_gone(run)
+        _end(run, _KILLED if handle.data["ignore_stop"] else _TERMINATED)
+
+
+async def _until_gone(run: Path) -> None:
+    while True:
+        if not _is_there(run):
+            return
+        await anyio.sleep(_LOOK_EVERY)
+
+
+def _is_there(run: Path) -> bool:
+    return run.exists()
+
+
+def _code(run: Path, handle: Handle) -> int | None:
+    """What the run ended with; None as long as it goes on."""
+    stopped = run.with_suffix(".stopped")
+    if stopped.exists():
+        return int(stopped.read_text())
+    return None if time.time() < handle.data["ends_at"] else int(handle.data["exit_code"])
+
+
+def _end(run: Path, code: int) -> None:
+    if run.exists():
+        run.with_suffix(".stopped").write_text(str(code))
 
 
 def _remove(run: Path) -> None:

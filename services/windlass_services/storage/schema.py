@@ -1,6 +1,8 @@
 """Making, migrating and resetting the schema of a database: what needs Alembic."""
 
 import io
+import re
+from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -33,6 +35,8 @@ PATIENCE: Final = timedelta(minutes=30)
 """How long one statement of a migration may take, and how long a replica waits for its turn."""
 _LOCK: Final = 0x57696E64_00000001
 """Of `pg_advisory_xact_lock`: of the replicas that start together, one migrates."""
+
+_STEPS: Final = re.compile(r"[+-]\d+")
 
 
 async def upgrade(
@@ -202,7 +206,11 @@ async def _run(
 def _config(
     dialect: str, connection: sa.Connection | None = None, output: io.StringIO | None = None
 ) -> Config:
-    config = Config(output_buffer=output or io.StringIO(), stdout=io.StringIO())
+    config = Config(
+        output_buffer=output or io.StringIO(),
+        stdout=io.StringIO(),
+        cmd_opts=Namespace(quiet=True),
+    )
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "%%(slug)s")
@@ -215,7 +223,7 @@ def _config(
 
 def _checked(revision: str) -> str:
     known = known_revisions()
-    if revision in ("head", "base") or revision in known or revision.lstrip("+-").isdecimal():
+    if revision in ("head", "base") or revision in known or _STEPS.fullmatch(revision):
         return revision
     raise RequestInvalid(
         f"There is no revision {revision!r}. Known are {', '.join(known)}, and the words head and"

@@ -128,14 +128,21 @@ async def read_work_queues(
     return [_work_queue(row) for row in rows.mappings()]
 
 
-async def queues_of_pool(
+async def read_queues_of_pool(
     connection: AsyncConnection, scope: Scope, pool: WorkPool, names: Sequence[str] | None
 ) -> list[WorkQueue]:
-    """The queues of these names, or all of the pool. Raises `ObjectNotFound` if one is missing."""
-    clauses = [work_queue.c.work_pool_id == pool.id]
+    """The queues of these names that there are, or all of the pool; by priority."""
+    which = work_queue.c.work_pool_id == pool.id
     if names:
-        clauses.append(work_queue.c.name.in_(names))
-    found = await read_queues_where(connection, scope, sa.and_(*clauses))
+        which = sa.and_(which, work_queue.c.name.in_(names))
+    return await read_queues_where(connection, scope, which)
+
+
+async def require_queues_of_pool(
+    connection: AsyncConnection, scope: Scope, pool: WorkPool, names: Sequence[str] | None
+) -> list[WorkQueue]:
+    """The same; raises `ObjectNotFound` if one of the names is missing."""
+    found = await read_queues_of_pool(connection, scope, pool, names)
     missing = set(names or ()) - {queue.name for queue in found}
     if missing:
         raise _missing(min(missing), pool.name)

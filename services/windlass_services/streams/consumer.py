@@ -158,7 +158,7 @@ class Consumer:
     def _report(self) -> None:
         if self.progress is not None:
             self.progress(
-                min(*self._checked.values(), *(loop.succeeded for loop in self._loops.values()))
+                min([*self._checked.values(), *(loop.succeeded for loop in self._loops.values())])
             )
 
 

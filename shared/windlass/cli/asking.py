@@ -1,16 +1,20 @@
 """Questions to the person at the terminal, and what happens where there is none."""
 
+import sys
 from typing import NoReturn
 
 import click
 
 from windlass.cli.console import fail
+from windlass.settings import get_current_settings
 
 
 def can_ask() -> bool:
-    """Whether somebody is there to answer: a terminal, and no `--no-prompt`."""
-    root = click.get_current_context().find_root()
-    return bool((root.obj or {}).get("prompt"))
+    """Whether to ask: `--prompt` or `--no-prompt`, WINDLASS_CLI_PROMPT, else on a terminal."""
+    said: bool | None = (click.get_current_context().find_root().obj or {}).get("prompt")
+    if said is None:
+        said = get_current_settings().cli.prompt
+    return sys.stdin.isatty() if said is None else said
 
 
 def confirm(question: str, *, yes: bool = False) -> None:

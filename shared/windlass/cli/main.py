@@ -53,7 +53,7 @@ def cli(context: click.Context, version: bool, profile: str | None, prompt: bool
     stack = context.with_resource(ExitStack())
     if profile is not None:
         stack.enter_context(use_profile(profile))
-    context.obj = {"prompt": sys.stdin.isatty() if prompt is None else prompt}
+    context.obj = {"prompt": prompt}
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Runs flows and tasks: one description of each, carried out by a synchronous or an async driver."""
+"""Runs flows and tasks: one description of each, carried out by a sync or an async driver."""

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from inspect import isasyncgen, isgenerator
+from math import inf
 from typing import Any, cast
 
 from windlass.context import RunScope, entered
@@ -33,15 +34,15 @@ class CallUser(Effect[Any]):
 
     def perform(self, session: Session) -> Any:
         if self.limit is None:
-            with self._surroundings():
+            with self.surroundings():
                 return self._call()
-        with self._surroundings(), self.limit.here():
+        with self.surroundings(), self.limit.here():
             return self._call()
 
     async def perform_async(self, session: Session) -> Any:
         if not self.is_async:
             return self.perform(session)
-        with self._surroundings():
+        with self.surroundings():
             if self.limit is None:
                 return await self._await()
             from anyio import move_on_after  # noqa: PLC0415 (synchronous code never needs it)
@@ -53,40 +54,21 @@ class CallUser(Effect[Any]):
     def stream(self) -> Generator[Any, Any, Any]:
         """What a generator function yields; every step of it is a part of the scope."""
         generator: Generator[Any, Any, Any] = self.function(*self.args, **self.kwargs)
-        deadline = self._deadline()
+        deadline = self.deadline()
         step: Callable[[], Any] = partial(next, generator)
         while True:
             try:
-                with self._surroundings():
+                with self.surroundings():
                     value = step()
             except StopIteration as end:
                 return end.value
-            self._check(deadline)
+            self.check(deadline)
             try:
                 sent = yield value
             except BaseException as error:
                 step = partial(generator.throw, error)
             else:
                 step = partial(generator.send, sent)
-
-    async def stream_async(self) -> AsyncGenerator[Any, Any]:
-        """What an asynchronous generator function yields."""
-        generator: AsyncGenerator[Any, Any] = self.function(*self.args, **self.kwargs)
-        deadline = self._deadline()
-        step: Callable[[], Any] = partial(anext, generator)
-        while True:
-            try:
-                with self._surroundings():
-                    value = await step()
-            except StopAsyncIteration:
-                return
-            self._check(deadline)
-            try:
-                sent = yield value
-            except BaseException as error:
-                step = partial(generator.athrow, error)
-            else:
-                step = partial(generator.asend, sent)
 
     def _call(self) -> Any:
         result = self.function(*self.args, **self.kwargs)
@@ -102,15 +84,47 @@ class CallUser(Effect[Any]):
             return list(cast("Iterator[Any]", result))
         return result
 
-    def _surroundings(self) -> AbstractContextManager[None]:
+    def surroundings(self) -> AbstractContextManager[None]:
+        """Where the function runs."""
         return _entered_with_prints(self.scope) if self.log_prints else entered(self.scope)
 
-    def _deadline(self) -> float | None:
-        return None if self.limit is None else time.monotonic() + self.limit.seconds
+    def deadline(self) -> float:
+        """When the time of a generator is over, by the monotonic clock."""
+        return inf if self.limit is None else time.monotonic() + self.limit.seconds
 
-    def _check(self, deadline: float | None) -> None:
-        if deadline is not None and self.limit is not None:
+    def check(self, deadline: float) -> None:
+        """Raise if the deadline is over."""
+        if self.limit is not None:
             self.limit.check(deadline)
+
+
+class AsyncStream:
+    """What an async generator function yields; every step of it is a part of the scope.
+
+    `sent` or `error` is what its consumer sent or threw in after the last value.
+    """
+
+    def __init__(self, call: CallUser) -> None:
+        self._call = call
+        self._generator: AsyncGenerator[Any, Any] = call.function(*call.args, **call.kwargs)
+        self._deadline = call.deadline()
+        self.sent: Any = None
+        self.error: BaseException | None = None
+
+    async def step(self) -> tuple[Any] | None:
+        """The next value, in a tuple; None at the end."""
+        sent, error = self.sent, self.error
+        self.sent = self.error = None
+        try:
+            with self._call.surroundings():
+                if error is not None:
+                    value = await self._generator.athrow(error)
+                else:
+                    value = await self._generator.asend(sent)
+        except StopAsyncIteration:
+            return None
+        self._call.check(self._deadline)
+        return (value,)
 
 
 @contextmanager

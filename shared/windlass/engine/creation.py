@@ -117,7 +117,7 @@ def _tracking_run(
         id,
         task_run_name(call.flow.name, id),
         Identity(
-            task_key=f"{call.flow.name}-{call.flow.__qualname__}",
+            task_key=f"{call.flow.name}-flow",
             dynamic_key=str(id),
             flow_run_id=parent.flow_run.id,
             task_version=call.flow.version,

@@ -4,10 +4,10 @@ A driver sends an effect's answer back into the description, and throws in what 
 The four differ in how they call user code: straight, awaited, or handing on what it yields.
 """
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Generic, TypeVar, cast
 
-from windlass.engine.calls import CallUser
+from windlass.engine.calls import AsyncStream, CallUser
 from windlass.engine.effects import Description, Effect
 from windlass.engine.session import Session
 
@@ -51,19 +51,27 @@ def drive_generator(description: Description[T], session: Session) -> Generator[
 
 
 async def drive_async_generator(
-    description: Description[T], session: Session
+    description: Description[T], session: Session, conclude: Callable[[T], object]
 ) -> AsyncGenerator[Any, Any]:
-    """Carry out a description of an async generator function, and yield what that yields."""
+    """Carry out a description of an async generator function, and yield what that yields.
+
+    Such a generator returns nothing: `conclude` is called with what the description returned.
+    """
     turn = _Turn(description)
     while (effect := turn.effect()) is not None:
         try:
             if isinstance(effect, CallUser):
-                async for value in effect.stream_async():
-                    yield value
+                stream = AsyncStream(effect)
+                while (step := await stream.step()) is not None:
+                    try:
+                        stream.sent = yield step[0]
+                    except BaseException as thrown:
+                        stream.error = thrown
             else:
                 turn.answer = await effect.perform_async(session)
         except BaseException as error:
             turn.error = error
+    conclude(turn.result)
 
 
 class _Turn(Generic[T]):

@@ -45,6 +45,7 @@ class Effect(Generic[T]):
         # A run that was cancelled still has to say so: no later cancellation may stop that.
         with CancelScope(shield=True):
             return await to_thread.run_sync(self.perform, session)
+        raise AssertionError("a scope that nobody cancels swallows nothing")
 
 
 class Enter(Effect[None]):

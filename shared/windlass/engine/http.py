@@ -2,20 +2,19 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from windlass._version import __version__
 from windlass.utilities.lean_httpx import httpx  # isort: skip (before anything imports httpx)
+from windlass._version import __version__
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
 from windlass.engine.ports import Proposal
-from windlass.exceptions import ServerUnreachable
+from windlass.exceptions import ApiError, ServerBusy, ServerUnreachable
 from windlass.logging.loggers import get_logger
 from windlass.schemas.base import JsonValue
 from windlass.schemas.deployments import Deployment
@@ -26,9 +25,13 @@ from windlass.schemas.task_runs import TaskRun
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-_FIRST_CONTACT_SECONDS: Final = 10.0
+FIRST_CONTACT_SECONDS: Final = 10.0
 _PATIENCE_SECONDS: Final = 600.0
 _RENEWAL_SECONDS: Final = 5.0
+_WORTH_A_WORD: Final = 3
+"""Attempts that failed until the user is told: most troubles are over by then."""
+_LONGEST_BACKOFF: Final = 6
+"""The attempt from which the pauses, 6.4 seconds by then, do not become longer."""
 
 
 class HttpOrchestration:
@@ -37,7 +40,8 @@ class HttpOrchestration:
     A question is repeated until it is answered, for `patience` seconds: the state of a run waits
     for the API. Only `first_contact` seconds count until the server answered for the first time:
     up to there, a wrong address is more likely than a server that is down. Everything asked is
-    safe to repeat, by a request id or an idempotency key.
+    safe to repeat, by a request id or an idempotency key. `explain` may know more of why there is
+    no answer.
     """
 
     def __init__(
@@ -46,13 +50,15 @@ class HttpOrchestration:
         *,
         headers: dict[str, str] | None = None,
         timeout: float = 60.0,
-        first_contact: float = _FIRST_CONTACT_SECONDS,
+        first_contact: float = FIRST_CONTACT_SECONDS,
         patience: float = _PATIENCE_SECONDS,
+        explain: Callable[[], str | None] | None = None,
         wire: httpx.BaseTransport | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._first_contact = first_contact
         self._patience = patience
+        self._explain = explain
         self._was_reached = False
         self._flow_ids: dict[str, UUID] = {}
         self._http = httpx.Client(
@@ -155,7 +161,8 @@ class HttpOrchestration:
             )
         except httpx.TransportError as error:
             raise ServerUnreachable(
-                f"No answer from the server at {self._url} ({type(error).__name__}: {error}). "
+                (self._explain and self._explain())
+                or f"No answer from the server at {self._url} ({type(error).__name__}: {error}). "
                 "Is it running (`windlass server status`), and is WINDLASS_API_URL right?"
             ) from error
         self._was_reached = True
@@ -164,19 +171,18 @@ class HttpOrchestration:
         return response
 
 
-def session_of_process() -> Session:
-    """The session that the current settings ask for: the same one each time they are the same.
+def _may_pass(trouble: ApiError | ServerUnreachable) -> bool:
+    if isinstance(trouble, ApiError):
+        return trouble.details.get("status", trouble.status) in RETRIED_STATUSES
+    return True
 
-    Where no API is configured, an embedded server is started for this process. Raises
-    SettingInvalid where there is neither.
-    """
-    settings = get_current_settings()
-    url = api_url_of(settings)
-    key = (url, repr(settings.api.key), id(settings))
-    with _sessions_lock:
-        if not _sessions and hasattr(os, "register_at_fork"):
-            # The threads and connections of the parent do not exist in the child.
-            os.register_at_fork(after_in_child=_sessions.clear)
-        if key not in _sessions:
-            _sessions[key] = _open(url, settings)
-        return _sessions[key]
+
+def _pause(trouble: ApiError | ServerUnreachable, attempt: int) -> float:
+    if isinstance(trouble, ServerBusy):
+        return trouble.retry_after
+    return pause_before_retry(None, attempt=min(attempt, _LONGEST_BACKOFF))
+
+
+def _body_of(body: BaseModel) -> bytes:
+    """Only what was set: absent and null differ in an update."""
+    return body.model_dump_json(exclude_unset=True).encode()

@@ -92,7 +92,7 @@ def _collect(value: Any, found: list[JsonObject]) -> Any:
         found.extend(_sources_of_state(value))
     else:
         replace_elements(value, lambda element: _collect(element, found))
-    return value
+    return cast("object", value)
 
 
 def _sources_of_state(state: State) -> Iterable[JsonObject]:

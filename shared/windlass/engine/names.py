@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from typing import cast
 from uuid import UUID
 
 from windlass.definitions import RunName
@@ -15,7 +16,7 @@ def run_name(template: RunName, parameters: Parameters) -> str:
     """
     if isinstance(template, str):
         return template.format(**parameters)
-    name = template(parameters) if _takes_parameters(template) else template()
+    name = cast("object", template(parameters) if _takes_parameters(template) else template())
     if not isinstance(name, str):
         raise TypeError(
             f"{template!r} has to return the name of the run as text, not a {type(name).__name__}."

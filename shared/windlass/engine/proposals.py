@@ -27,7 +27,7 @@ def propose(
                 flow_run_id=run_id,
                 state=to_state_create(state),
                 request_id=session.new_id(),
-                execution_id=claim and claim.execution_id,
+                execution_id=None if claim is None else claim.execution_id,
                 leased=claim is not None,
             )
         )

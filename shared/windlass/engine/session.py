@@ -45,14 +45,9 @@ class Session:
 _SESSION: ContextVar[Session | None] = ContextVar("windlass_session", default=None)
 
 
-def current_session() -> Session:
-    """The session that `use_session` says counts here, else that of the process."""
-    session = _SESSION.get()
-    if session is not None:
-        return session
-    from windlass.engine.http import session_of_process  # noqa: PLC0415
-
-    return session_of_process()
+def chosen_session() -> Session | None:
+    """The session of the surrounding `use_session`; None outside of one."""
+    return _SESSION.get()
 
 
 @contextmanager

@@ -15,11 +15,15 @@ _LINGER: Final = 0.05
 
 
 class Limits(NamedTuple):
-    """How much a lane sends at once, how often (in seconds), and how much it holds."""
+    """How many lines a lane sends at once, how often (in seconds), and how many it holds.
+
+    A batch is over, too, when its messages have `batch_bytes` characters.
+    """
 
     batch: int
     interval: float
     capacity: int
+    batch_bytes: int = 4_000_000
 
 
 class Mark(threading.Event):
@@ -90,12 +94,14 @@ class Lane(Generic[T]):
             return None
         self.is_idle = False
         lines: list[JsonObject] = []
-        while self.items and len(lines) < self.limits.batch:
+        size = 0
+        while self.items and len(lines) < self.limits.batch and size < self.limits.batch_bytes:
             item = self.items.popleft()
             if isinstance(item, Mark):
                 return Batch(lines, item)
             if (line := self._line(item)) is not None:
                 lines.append(line)
+                size += len(line.get("message") or "")
         return Batch(lines, None)
 
     def acknowledge(self, batch: Batch) -> None:

@@ -13,6 +13,7 @@ from windlass.settings.context import (
     get_current_settings,
     handed_over,
     temporary_settings,
+    update_current_profile,
     use_profile,
 )
 from windlass.settings.profiles import (
@@ -22,7 +23,7 @@ from windlass.settings.profiles import (
     load_profiles,
     save_profiles,
 )
-from windlass.settings.resolve import resolve
+from windlass.settings.resolve import problems_of, resolve
 from windlass.settings.root import Settings
 from windlass.settings.secret import Secret
 from windlass.settings.view import (
@@ -50,10 +51,12 @@ __all__ = [
     "get_current_settings",
     "handed_over",
     "load_profiles",
+    "problems_of",
     "resolve",
     "save_profiles",
     "setting_named",
     "temporary_settings",
+    "update_current_profile",
     "use_profile",
     "view",
 ]

@@ -1,6 +1,6 @@
 """The documented settings of messaging, caches, leases and the task queue, as one broker URL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -49,18 +49,39 @@ _MODULES: Final = (
 )
 
 
-def broker_url(values: Mapping[str, object]) -> str | None:
+def composed(values: Mapping[str, object]) -> str | None:
     """The URL that these settings, by their paths, amount to; None if they say nothing of it.
 
     Raises ValueError if one names a module that is neither Redis nor memory.
     """
-    modules = [_is_redis(path, values[path]) for path in _MODULES if path in values]
-    docket = values.get("server.docket.url")
-    if isinstance(docket, str) and not docket.startswith("memory:"):
+    docket = _docket(values)
+    by_module = _names_redis(values)
+    if docket is not None:
         return docket
-    if any(modules):
+    if by_module:
         return _redis_url(values)
-    return "memory://" if modules or docket else None
+    return "memory://" if by_module is False or "server.docket.url" in values else None
+
+
+def unused(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The settings given here that play no part in the URL, each with the reason."""
+    if TARGET in values:
+        why = "WINDLASS_SERVER_BROKER_URL is set"
+        yield from ((path, why) for path in MAPPED if path in values)
+    elif _docket(values) is not None or not _names_redis(values):
+        why = "no setting such as WINDLASS_MESSAGING_BROKER makes this Redis the broker"
+        yield from ((path, why) for path in MAPPED if path in values and path.startswith("redis."))
+
+
+def _docket(values: Mapping[str, object]) -> str | None:
+    url = values.get("server.docket.url")
+    return url if isinstance(url, str) and not url.startswith("memory:") else None
+
+
+def _names_redis(values: Mapping[str, object]) -> bool | None:
+    """Whether any module that is named is one of Redis; None if none is named."""
+    named = [_is_redis(path, values[path]) for path in _MODULES if path in values]
+    return any(named) if named else None
 
 
 def _is_redis(path: str, module: object) -> bool:

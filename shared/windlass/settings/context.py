@@ -5,12 +5,13 @@ import warnings
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TypeAlias
 
-from windlass.settings.catalogue import INTERNAL_PREFIX, Setting, setting_named
+from windlass.settings.catalogue import INTERNAL_PREFIX, Setting, Status, find, setting_named
 from windlass.settings.groups import PREFIX
 from windlass.settings.parsing import parse
-from windlass.settings.profiles import Profile, ProfilesCollection
+from windlass.settings.profiles import Profile, ProfilesCollection, save_profiles
 from windlass.settings.resolve import assemble, current_directory, profiles_of, resolve
 from windlass.settings.root import Settings
 from windlass.settings.sources import OVERRIDE, Given
@@ -47,10 +48,10 @@ def temporary_settings(
     given = dict(current.given)
     for named in restore_defaults:
         given.pop(_setting(named).path, None)
-    for named, value in (set_defaults or {}).items():
-        given.setdefault(_setting(named).path, Given(value, OVERRIDE))
-    for named, value in (updates or {}).items():
-        given[_setting(named).path] = Given(value, OVERRIDE)
+    for path, value in _with_effect(set_defaults or {}):
+        given.setdefault(path, Given(value, OVERRIDE))
+    for path, value in _with_effect(updates or {}):
+        given[path] = Given(value, OVERRIDE)
     with _overridden(assemble(given, profile=current.profile)) as settings:
         yield settings
 
@@ -69,16 +70,34 @@ def use_profile(
     if isinstance(profile, str):
         profile = profiles_of(environment, directory)[0][profile]
     if override_environment_variables:
-        for written in profile.settings:
-            for name in setting_named(written).names:
-                environment.pop(name, None)
+        known = [setting for written in profile.settings if (setting := find(written))]
+        for name in (name for setting in known for name in setting.names):
+            environment.pop(name, None)
     with _overridden(_told(resolve(environment, directory, profile=profile))) as settings:
         yield settings
 
 
-def current_profiles() -> tuple[ProfilesCollection, "os.PathLike[str]"]:
+def current_profiles() -> tuple[ProfilesCollection, Path]:
     """The profiles there are, stock ones included, and the file to save them in."""
     return profiles_of(os.environ, current_directory())
+
+
+def update_current_profile(changes: Mapping[Named, str | None]) -> Profile:
+    """Give settings of the active profile other values, None taking one out, and save it.
+
+    Raises SettingInvalid, and then saves nothing, if there is no such setting or it cannot have
+    this value.
+    """
+    profiles, path = current_profiles()
+    texts: dict[str, str | None] = {}
+    for named, text in changes.items():
+        setting = _setting(named)
+        if text is not None and setting.status is not Status.VOID:
+            parse(setting, text, f"profile {get_current_settings().profile!r}")
+        texts |= dict.fromkeys(setting.names) | {setting.name: text}
+    profile = profiles[get_current_settings().profile].updated(texts)
+    save_profiles(profiles.with_profile(profile), path)
+    return profile
 
 
 def check_value(named: Named, value: object, source: str) -> object:
@@ -120,6 +139,15 @@ def _overridden(settings: Settings) -> Generator[Settings]:
         yield settings
     finally:
         _override.reset(token)
+
+
+def _with_effect(values: Mapping[Named, object]) -> list[tuple[str, object]]:
+    found = [(_setting(named), value) for named, value in values.items()]
+    for setting, _ in found:
+        if setting.status is Status.VOID:
+            notice = f"{setting.name} has no effect: {setting.description}."
+            warnings.warn(notice, SettingWarning, stacklevel=4)
+    return [(setting.path, value) for setting, value in found if setting.status is not Status.VOID]
 
 
 def _setting(named: Named) -> Setting:

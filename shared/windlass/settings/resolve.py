@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from windlass.exceptions import SettingInvalid
-from windlass.settings.broker import TARGET, broker_url
+from windlass.settings import broker, database_url
 from windlass.settings.catalogue import (
     INTERNAL_PREFIX,
     PROFILE_VARIABLE,
@@ -16,7 +16,6 @@ from windlass.settings.catalogue import (
     nearest,
     void_family,
 )
-from windlass.settings.database_url import PARTS, database_url
 from windlass.settings.groups import Field, build
 from windlass.settings.parsing import parse
 from windlass.settings.profiles import Profile, ProfilesCollection, load_profiles
@@ -57,16 +56,30 @@ def profiles_of(
     return load_profiles(path), path
 
 
+def problems_of(profile: Profile) -> list[str]:
+    """What is wrong with the settings of a profile, or has no effect; for `config validate`."""
+    said = _Said()
+    try:
+        said.add(Layer(PROFILE, profile.settings))
+        assemble(said.given, profile=profile.name)
+    except SettingInvalid as error:
+        return [*said.notices, str(error)]
+    return said.notices
+
+
 def assemble(given: Mapping[str, Given], *, profile: str, notices: Iterable[str] = ()) -> Settings:
     """Check what was given, by paths, and fill in the rest."""
     values = {path: _checked(effective()[path], said) for path, said in given.items()}
     home = _home(values.get("home", effective()["home"].default))
     derived = {
         "home": home,
-        TARGET: values.get(TARGET) or _broker(values),
-        "server.database.connection_url": values.get("server.database.connection_url")
-        or database_url(values),
+        broker.TARGET: values.get(broker.TARGET) or _broker_url(values),
+        database_url.TARGET: values.get(database_url.TARGET) or database_url.composed(values),
     }
+    pointless = [
+        f"{effective()[path].name} (from {given[path].source}) has no effect: {why}."
+        for path, why in (*broker.unused(values), *database_url.unused(values))
+    ]
     values |= {path: value for path, value in derived.items() if value is not None}
 
     def value_of(path: str, declared: Field) -> object:
@@ -77,7 +90,7 @@ def assemble(given: Mapping[str, Given], *, profile: str, notices: Iterable[str]
         value_of,
         profile=profile,
         given=dict(given),
-        notices=(*notices, *_overshadowed(given)),
+        notices=(*notices, *pointless),
     )
 
 
@@ -166,26 +179,11 @@ def _with_home(text: str, home: Path) -> str:
     return text.replace("${WINDLASS_HOME}", str(home)).replace("$WINDLASS_HOME", str(home))
 
 
-def _broker(values: Mapping[str, object]) -> str | None:
+def _broker_url(values: Mapping[str, object]) -> str | None:
     try:
-        return broker_url(values)
+        return broker.composed(values)
     except ValueError as error:
         raise SettingInvalid(f"{error}. Set WINDLASS_SERVER_BROKER_URL instead.") from error
-
-
-def _overshadowed(given: Mapping[str, Given]) -> list[str]:
-    """Settings that another one makes pointless."""
-    mapped = [path for path in effective() if effective()[path].status is Status.MAPPED]
-    found: list[str] = []
-    for winner, losers in ((TARGET, mapped), ("server.database.connection_url", PARTS)):
-        if winner in given:
-            found += [
-                f"{effective()[path].name} (from {given[path].source}) has no effect:"
-                f" {effective()[winner].name} is set."
-                for path in losers
-                if path in given
-            ]
-    return found
 
 
 def current_directory() -> Path | None:

@@ -54,17 +54,16 @@ def read_dotenv(text: str) -> dict[str, str]:
 
 def read_toml(path: Path) -> dict[str, object]:
     """A TOML file. Raises SettingInvalid if it cannot be read, FileNotFoundError without one."""
+    text = _text_of(path)
+    if text is None:
+        raise FileNotFoundError(path)
     # Most processes have no such file, and this takes some milliseconds.
     import tomllib  # noqa: PLC0415
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        raise SettingInvalid(
-            f"{path} cannot be read: {error}. Correct it or take it away."
-        ) from error
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise _unreadable(path, error) from error
 
 
 def write_private(path: Path, text: str) -> None:
@@ -117,9 +116,11 @@ def _text_of(path: Path) -> str | None:
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        raise SettingInvalid(
-            f"{path} cannot be read: {error}. Correct it or take it away."
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SettingInvalid:
+    return SettingInvalid(f"{path} cannot be read: {error}. Correct it or take it away.")
 
 
 def _flat(table: Mapping[str, object], path: str = "") -> dict[str, object]:

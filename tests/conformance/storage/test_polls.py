@@ -36,7 +36,7 @@ async def polled(
     """The ids of the runs that a worker of the pool is given, in order."""
     async with database.read() as connection:
         pool = await work_pools.read_work_pool(connection, SCOPE, "pool")
-        found = await work_queues.queues_of_pool(connection, SCOPE, pool, queues)
+        found = await work_queues.require_queues_of_pool(connection, SCOPE, pool, queues)
         runs = await polls.read_scheduled_runs(
             connection, SCOPE, pool, found, due, limit=limit, now=NOW
         )

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from windlass_services.storage import tables
 from windlass_services.storage.flow_run_rows import flow_run_from_row, row_of_flow_run
 from windlass_services.storage.open import open_database
 
-FULL = {
+FULL: dict[str, Any] = {
     "name": "näme",
     "parameters": {"a": [1, 2.5, None, True], "b": {"c": "ü"}},
     "context": {"k": "v"},
@@ -44,14 +45,12 @@ FULL = {
 
 def full_state(world: World) -> State:
     details = StateDetails(pause_reschedule=True, deferred=None, run_input_keyset={"a": "b"})
-    return world.state(
-        StateType.PAUSED, message="why", data={"type": "ref"}, state_details=details
-    )
+    return world.state(StateType.PAUSED, message="why", data={"type": "ref"}, state_details=details)
 
 
 async def test_sqlalchemy_reads_what_the_hot_operations_wrote(world: World) -> None:
     queue = await world.queue()
-    new = world.new(queue=queue, **FULL | {"state": full_state(world)})
+    new = world.new(queue=queue, state=full_state(world), **FULL)
     await world.database.hot.create_flow_runs(SCOPE, [new])
     [row] = await world.rows(tables.flow_run)
     assert row == row_of_flow_run(SCOPE, new.run, queue.work_pool_id, None, NOON)
@@ -59,13 +58,11 @@ async def test_sqlalchemy_reads_what_the_hot_operations_wrote(world: World) -> N
 
 async def test_the_hot_operations_read_what_sqlalchemy_wrote(world: World) -> None:
     queue = await world.queue()
-    run = world.new(queue=queue, **FULL | {"state": full_state(world)}).run
+    run = world.new(queue=queue, state=full_state(world), **FULL).run
     row = row_of_flow_run(SCOPE, run, queue.work_pool_id, uuid4(), NOON)
     async with world.database.write() as connection:
         await connection.execute(sa.insert(tables.flow_run).values(row))
-    [answer] = await world.database.hot.create_flow_runs(
-        SCOPE, [world.new(idempotency_key="key")]
-    )
+    [answer] = await world.database.hot.create_flow_runs(SCOPE, [world.new(idempotency_key="key")])
     names = {"work_pool_name": str(queue.work_pool_id), "work_queue_name": str(queue.id)}
     assert answer.run == flow_run_from_row(row | names, NOON)
 
@@ -91,10 +88,13 @@ async def test_a_write_block_is_committed_when_it_ends(world: World) -> None:
 
 
 async def test_a_write_block_that_raises_is_rolled_back(world: World) -> None:
-    with pytest.raises(KeyError):
+    async def fail() -> None:
         async with world.database.write() as connection:
             await connection.execute(sa.update(tables.flow).values(name="changed"))
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
     [row] = await world.rows(tables.flow)
     assert row["name"] == "flow"
 

@@ -186,7 +186,7 @@ async def test_a_missing_queue_is_named_with_its_pool(database: Database) -> Non
     pool = await make_pool(database)
     async with database.read() as connection:
         with pytest.raises(ObjectNotFound, match="'x' in the work pool 'pool'"):
-            await work_queues.queues_of_pool(connection, SCOPE, pool, ["default", "x"])
+            await work_queues.require_queues_of_pool(connection, SCOPE, pool, ["default", "x"])
         with pytest.raises(ObjectNotFound, match="work pool named 'nowhere'"):
             await work_queues.read_work_queue_by_name(connection, SCOPE, "nowhere", "x")
 

@@ -257,3 +257,10 @@ async def test_progress_is_that_of_the_least_successful_loop(streams: Streams) -
         assert progress[-1] == now - hour
         recorder.error = None
         await until(lambda: progress[-1] == now)
+
+
+async def test_a_consumer_that_owns_nothing_makes_progress_too(streams: Streams) -> None:
+    progress: list[datetime] = []
+    async with consuming(streams, Recorder(), owner=Chosen(), progress=progress.append):
+        await until(lambda: len(progress) > 1)
+    assert progress == sorted(progress)

@@ -1,7 +1,9 @@
 """Stopping runs that are to be cancelled, and whose own process does not see to it."""
 
 import logging
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 import anyio
 from anyio.abc import TaskGroup
@@ -61,12 +63,10 @@ async def stop_run(agent: AgentContext, run: LiveRun) -> None:
         run.stop_reason = None
 
 
-def _cancelling(ids: object) -> FlowRunQuery:
+def _cancelling(ids: Iterable[UUID]) -> FlowRunQuery:
     return FlowRunQuery(
         flow_runs=FlowRunFilter(
             id=FlowRunFilterId(any_=list(ids)),
-            state=FlowRunFilterState(
-                type=FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.CANCELLED])
-            ),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
         ),
     )

@@ -9,7 +9,8 @@ class WorkerOptions:
     """How one worker is started.
 
     `kind` None is that of the pool; no work queues are all of them; no `limit` is none. After a
-    signal to stop, runs have `grace` to end by themselves.
+    signal to stop the worker, runs have `grace` to end by themselves; a run that is stopped has
+    `stop_grace` from SIGTERM, or what is like it, to force.
     """
 
     pool: str
@@ -21,3 +22,4 @@ class WorkerOptions:
     run_once: bool = False
     with_healthcheck: bool = False
     grace: timedelta = timedelta(seconds=30)
+    stop_grace: timedelta = timedelta(seconds=30)

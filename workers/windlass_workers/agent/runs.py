@@ -37,12 +37,13 @@ async def _see_through(agent: AgentContext, run: LiveRun) -> ExecutionEnded:
             run.handle = await _start(agent, run)
         except Exception as error:
             _log.exception("The run %r could not be started", run.claimed.flow_run.name)
-            return _ended(run, Exit(None, str(error)), crashed=True)
+            return _ended(run, Exit(None, str(error)))
     async with anyio.create_task_group() as beside:
         beside.start_soon(_report_started, agent, run, run.handle)
-        ended = await _wait(agent, run, run.handle)
+        exit = await _wait(agent, run.handle)
         beside.cancel_scope.cancel()
-    return ended
+    _log.info("The run %r ended with %s", run.claimed.flow_run.name, _told(exit))
+    return _ended(run, exit)
 
 
 async def _start(agent: AgentContext, run: LiveRun) -> Handle:
@@ -55,21 +56,19 @@ async def _start(agent: AgentContext, run: LiveRun) -> Handle:
     return handle
 
 
-async def _wait(agent: AgentContext, run: LiveRun, handle: Handle) -> ExecutionEnded:
+async def _wait(agent: AgentContext, handle: Handle) -> Exit:
     try:
-        exit = await agent.worker.wait(handle)
+        return await agent.worker.wait(handle)
     except Vanished as error:
-        exit = Exit(None, str(error))
-    _log.info("The run %r ended with %s", run.claimed.flow_run.name, _told(exit))
-    return _ended(run, exit, crashed=exit.code != 0)
+        return Exit(None, str(error))
 
 
-def _ended(run: LiveRun, exit: Exit, *, crashed: bool) -> ExecutionEnded:
+def _ended(run: LiveRun, exit: Exit) -> ExecutionEnded:
     return ExecutionEnded(
         execution_id=run.claimed.execution_id,
         exit_code=exit.code,
         reason=run.stop_reason or exit.reason,
-        crashed=crashed,
+        crashed=exit.code != 0,
     )
 
 

@@ -13,7 +13,8 @@ from typing import Final
 import anyio
 
 _PROC: Final = Path("/proc")
-_HAS_PROC: Final = sys.platform == "linux"
+HAS_PROC: Final = sys.platform == "linux"
+"""Whether this is Linux: what it says about processes is what the rest stands on."""
 _POLL_SECONDS: Final = 0.25
 
 
@@ -55,13 +56,13 @@ def read_stat(pid: int) -> Stat | None:
 
 def know(pid: int) -> Known:
     """The process of this number, as it can be recognised later."""
-    stat = read_stat(pid) if _HAS_PROC else None
+    stat = read_stat(pid) if HAS_PROC else None
     return Known(pid, stat.start_time if stat else None)
 
 
 def is_alive(process: Known) -> bool:
     """Whether this very process still runs."""
-    if _HAS_PROC:
+    if HAS_PROC:
         stat = read_stat(process.pid)
         if stat is None or stat.is_over:
             return False
@@ -89,7 +90,9 @@ async def until_over(process: Known) -> None:
         finally:
             os.close(descriptor)
     else:
-        while is_alive(process):
+        while True:
+            if not is_alive(process):
+                return
             await anyio.sleep(_POLL_SECONDS)
 
 
@@ -99,7 +102,7 @@ def family(leader: Known, marker: str) -> set[int]:
     They are its descendants, whoever is in its session, and whoever carries `marker` in the
     environment that it was started with: a daemon that left the session keeps that.
     """
-    if not _HAS_PROC:
+    if not HAS_PROC:
         return {leader.pid} if is_alive(leader) else set()
     everyone = {stat.pid: stat for stat in _everyone() if not stat.is_over}
     there = everyone.get(leader.pid)

@@ -3,8 +3,7 @@
 import os
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +29,14 @@ from windlass_workers.process.launching import (
     marker_of,
     with_claim_file,
 )
-from windlass_workers.process.processes import Known, is_alive, know, oom_kills, until_over
+from windlass_workers.process.processes import (
+    HAS_PROC,
+    Known,
+    is_alive,
+    know,
+    oom_kills,
+    until_over,
+)
 from windlass_workers.process.stopping import stop_family
 from windlass_workers.process.variables import ProcessVariables
 
@@ -44,7 +50,7 @@ class ProcessWorker:
     handle_version: ClassVar[int] = 1
 
     def __init__(self) -> None:
-        self._fork_server = ForkServer() if sys.platform == "linux" else None
+        self._fork_server = ForkServer() if HAS_PROC else None
         self._executed: dict[int, subprocess.Popen[bytes]] = {}
 
     @classmethod
@@ -129,7 +135,7 @@ class ProcessWorker:
 
     async def _exit_code(self, process: Known) -> int | None:
         """None when it is not ours. Raises Vanished when it is gone already, and was not ours."""
-        if executed := self._executed.get(process.pid):
+        if process.pid in self._executed:
             await until_over(process)
             return self._executed.pop(process.pid).wait()
         if self._fork_server is not None and self._fork_server.has(process):
@@ -174,7 +180,7 @@ def _working_directory(asked: Path | None, own: Path) -> Path:
 
 
 @contextmanager
-def _output(*, stream: bool) -> Iterator[tuple[int, int]]:
+def _output(*, stream: bool) -> Generator[tuple[int, int]]:
     """Where a run writes to. Its own copy of our output, so that it can go on without us."""
     if stream:
         yield 1, 2

@@ -6,10 +6,12 @@ from fastapi import APIRouter
 
 from . import (
     collections,
+    deployment_runs,
     deployment_schedules,
     deployments,
     event_sockets,
     events,
+    executions,
     flow_runs,
     flows,
     logs,
@@ -29,7 +31,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     task_runs.router,
     run_states.router,
     deployments.router,
+    deployment_runs.router,
     deployment_schedules.router,
+    executions.router,
     work_pools.router,
     pool_queues.router,
     workers.router,

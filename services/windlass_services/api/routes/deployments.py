@@ -1,4 +1,4 @@
-"""Deployments: made or changed by flow and name, listed, paused, and run."""
+"""Deployments: made or changed by flow and name, listed, paused and deleted."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -10,24 +10,21 @@ from windlass.schemas.deployments import (
     DeploymentCreate,
     DeploymentPaginationResponse,
     DeploymentUpdate,
-    ScheduledDeploymentRuns,
 )
 from windlass.schemas.filters.queries import (
     DeploymentCountQuery,
     DeploymentPageQuery,
     DeploymentQuery,
 )
-from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
-from windlass_services.api.polling import record_runner_polls
+from windlass_services.api.schedule_limits import check_runs_ahead
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import deployment_changes, deployments
 from windlass_services.storage.deployment_queues import work_queues_for_deployment
 from windlass_services.storage.paging import PageNumbers
-from windlass_services.storage.polls import Due, read_scheduled_runs_of_deployments
 
 router = APIRouter(prefix="/deployments", tags=["Deployments"])
 
@@ -45,6 +42,7 @@ async def create_deployment(
 
     What is not sent stays as it is; `schedules: []` removes them all.
     """
+    check_runs_ahead(context, create.schedules)
     async with changing(context, scope) as change:
         made, is_new = await deployment_changes.create_deployment(
             change.connection, scope, _as_meant(create, user_agent), now=context.clock()
@@ -105,22 +103,6 @@ async def paginate_deployments(
     return answer(DeploymentPaginationResponse(results=found, **numbers.as_fields()))
 
 
-@router.post("/get_scheduled_flow_runs", response_model=list[FlowRun])
-async def get_scheduled_flow_runs_for_deployments(
-    context: InContext, scope: InScope, asked: ScheduledDeploymentRuns
-) -> Response:
-    """What a runner that serves these deployments may start, the earliest first."""
-    limit = window_of(context, asked.limit).limit
-    due = Due(before=asked.scheduled_before)
-    now = context.clock()
-    async with context.database.read() as connection:
-        runs = await read_scheduled_runs_of_deployments(
-            connection, scope, asked.deployment_ids, due, limit=limit, now=now
-        )
-    await record_runner_polls(context, scope, asked.deployment_ids, now)
-    return answer_list(runs)
-
-
 @router.get("/name/{flow_name}/{deployment_name}", response_model=Deployment)
 async def read_deployment_by_name(
     context: InContext, scope: InScope, flow_name: str, deployment_name: str
@@ -144,6 +126,7 @@ async def update_deployment(
     context: InContext, scope: InScope, id: UUID, update: DeploymentUpdate
 ) -> None:
     """Change what is sent, and make the auto-scheduled runs anew."""
+    check_runs_ahead(context, update.schedules)
     async with changing(context, scope) as change:
         await deployment_changes.update_deployment(
             change.connection, scope, id, update, now=context.clock()

@@ -17,7 +17,7 @@ from windlass_services.api.windows import window_of
 from windlass_services.storage import work_pools
 from windlass_services.storage.polls import Due, read_scheduled_runs
 from windlass_services.storage.statuses import work_pool_change
-from windlass_services.storage.work_queues import queues_of_pool
+from windlass_services.storage.work_queues import require_queues_of_pool
 
 router = APIRouter(prefix="/work_pools", tags=["Work Pools"])
 
@@ -101,7 +101,7 @@ async def get_scheduled_flow_runs(
     now = context.clock()
     async with context.database.read() as connection:
         pool = await work_pools.read_work_pool(connection, scope, name)
-        queues = await queues_of_pool(connection, scope, pool, asked.work_queue_names)
+        queues = await require_queues_of_pool(connection, scope, pool, asked.work_queue_names)
         runs = await read_scheduled_runs(
             connection,
             scope,

@@ -57,8 +57,9 @@ class SqliteWriter:
     async def close(self) -> None:
         """Commit what was asked for, then close the connection."""
         await self._jobs.close()
-        if self._connection is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
         self._thread.shutdown()
 
     async def _commit(self, jobs: Sequence[Job[Any]]) -> Answers[Any]:

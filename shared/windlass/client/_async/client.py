@@ -3,11 +3,15 @@
 from types import TracebackType
 from typing import Self
 
+from windlass.client._async.executions import AsyncExecutions
 from windlass.client._async.flow_runs import AsyncFlowRuns
 from windlass.client._async.flows import AsyncFlows
 from windlass.client._async.logs import AsyncLogs
 from windlass.client._async.root import AsyncRoot
 from windlass.client._async.task_runs import AsyncTaskRuns
+from windlass.client._async.work_pools import AsyncWorkPools
+from windlass.client._async.work_queues import AsyncWorkQueues
+from windlass.client._async.workers import AsyncWorkers
 
 
 class WindlassClient(
@@ -16,6 +20,10 @@ class WindlassClient(
     AsyncFlowRuns,
     AsyncTaskRuns,
     AsyncLogs,
+    AsyncExecutions,
+    AsyncWorkPools,
+    AsyncWorkQueues,
+    AsyncWorkers,
 ):
     """Talks to the API. An asynchronous context manager: leaving it closes its connections.
 

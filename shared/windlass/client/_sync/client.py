@@ -3,11 +3,15 @@
 from types import TracebackType
 from typing import Self
 
+from windlass.client._sync.executions import SyncExecutions
 from windlass.client._sync.flow_runs import SyncFlowRuns
 from windlass.client._sync.flows import SyncFlows
 from windlass.client._sync.logs import SyncLogs
 from windlass.client._sync.root import SyncRoot
 from windlass.client._sync.task_runs import SyncTaskRuns
+from windlass.client._sync.work_pools import SyncWorkPools
+from windlass.client._sync.work_queues import SyncWorkQueues
+from windlass.client._sync.workers import SyncWorkers
 
 
 class SyncWindlassClient(
@@ -16,6 +20,10 @@ class SyncWindlassClient(
     SyncFlowRuns,
     SyncTaskRuns,
     SyncLogs,
+    SyncExecutions,
+    SyncWorkPools,
+    SyncWorkQueues,
+    SyncWorkers,
 ):
     """Talks to the API. A context manager: leaving it closes its connections.
 

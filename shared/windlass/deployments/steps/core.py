@@ -28,9 +28,10 @@ def run_steps(
     outputs = dict(upstream_outputs or {})
     for step in steps:
         for function, inputs in step.items():
-            answer = _run(function, inputs or {}, outputs)
+            given = cast(JsonObject, inputs or {})
+            answer = _run(function, given, outputs)
             outputs |= answer
-            if name := (inputs or {}).get("id"):
+            if name := given.get("id"):
                 outputs[name] = answer
     return outputs
 

@@ -3,17 +3,16 @@
 import socket
 import sys
 
+from windlass.execute import execute
+from windlass.schemas.executions import ClaimedRun
+from windlass_workers.process.fork_server.server import serve
+
 
 def main() -> int:
     """0 in the server, and in each run the exit code of the run."""
-    from windlass_workers.process.fork_server.server import serve
-
     job = serve(socket.socket(fileno=int(sys.argv[1])))
     if job is None:
         return 0
-    from windlass.execute import execute
-    from windlass.schemas.executions import ClaimedRun
-
     return execute(ClaimedRun.model_validate(job.claimed))
 
 

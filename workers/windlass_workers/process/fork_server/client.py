@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -113,12 +115,10 @@ class ForkServer:
         channel = self._channel
         if channel is None:
             raise ForkServerGone
-        with open(os.memfd_create("windlass-job"), "w+b") as file:
-            file.write(job)
-            file.flush()
+        with _in_memory(job) as file:
             while True:
                 try:
-                    socket.send_fds(channel, [b"%d" % number], [file.fileno(), output, errors])
+                    socket.send_fds(channel, [b"%d" % number], [file, output, errors])
                     return
                 except BlockingIOError:
                     await anyio.wait_writable(channel)
@@ -157,6 +157,15 @@ class ForkServer:
         for child in self._children.values():
             child.ended.set()
         self._children.clear()
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Generator[int]:
+    """The descriptor of a file without a name that has this content."""
+    with open(os.memfd_create("windlass-job"), "w+b") as file:
+        file.write(content)
+        file.flush()
+        yield file.fileno()
 
 
 def _start(channel: socket.socket) -> subprocess.Popen[bytes]:

@@ -46,7 +46,7 @@ _ANSWERS: Final[dict[str, type[Answer]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a forked process does: the claim that it carries out, where, and in which environment."""
+    """What a forked process does: which claim it carries out, where and with what environment."""
 
     claimed: dict[str, Any]
     environment: dict[str, str]

@@ -11,10 +11,11 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Final
+from types import FrameType
+from typing import Final, cast
 
 from windlass_workers.process.fork_server.messages import (
     DESCRIPTORS,
@@ -29,15 +30,8 @@ from windlass_workers.process.fork_server.messages import (
 )
 from windlass_workers.process.processes import know
 
-PRELOADED: Final = (
-    "windlass.execute",
-    "windlass.client.orchestration",
-    "windlass.engine.entry",
-    "windlass.flows",
-    "windlass.schemas.executions",
-    "windlass.tasks",
-)
-"""What nearly every run imports."""
+PRELOADED: Final = ("windlass.execute", "windlass.flows", "windlass.tasks")
+"""What every run imports, and nearly every flow."""
 
 
 def serve(channel: socket.socket) -> Job | None:
@@ -108,22 +102,25 @@ def _become(descriptors: list[int]) -> Job:
     os.chdir(job.directory)
     sys.path.insert(0, job.directory)
     random.seed()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)
+    cast(io.TextIOWrapper, sys.stdout).reconfigure(line_buffering=True)
     return job
 
 
 @contextmanager
-def _woken_by_children() -> Iterator[socket.socket]:
+def _woken_by_children() -> Generator[socket.socket]:
     """A socket that can be read when a child has ended."""
     read, write = socket.socketpair()
     with read, write:
         read.setblocking(False)
         write.setblocking(False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _only_wake_up)
         signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
         yield read
         signal.set_wakeup_fd(-1)
+
+
+def _only_wake_up(number: int, frame: FrameType | None) -> None:
+    """A signal that is ignored would not be written to the wake-up socket."""
 
 
 def _reaped() -> Iterator[Ended]:

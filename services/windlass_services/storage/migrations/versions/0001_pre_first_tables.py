@@ -4,6 +4,7 @@ from alembic import op
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
 from windlass_services.storage import tables
+from windlass_services.storage.migrations.comparing import is_postgresql_only
 from windlass_services.storage.partitions import default_partition_name
 
 revision = "0001_0"
@@ -30,7 +31,6 @@ _TABLES = (
     tables.service_beat,
     tables.configuration,
 )
-_POSTGRESQL_ONLY = frozenset({"ix_event__resource_ids"})
 
 
 def upgrade() -> None:
@@ -38,7 +38,7 @@ def upgrade() -> None:
     for table in _TABLES:
         op.execute(CreateTable(table))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            if is_postgresql or index.name not in _POSTGRESQL_ONLY:
+            if is_postgresql or not is_postgresql_only(index):
                 op.execute(CreateIndex(index))
         if is_postgresql and table in tables.PARTITIONED_BY_DAY:
             default = default_partition_name(table)

@@ -1,0 +1,106 @@
+"""Executions: claims of workers, leases of runs, and what workers report."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from windlass.ids import uuid7
+from windlass.schemas.executions import (
+    ClaimRequest,
+    ClaimResponse,
+    ExecutionEnded,
+    ExecutionStarted,
+    RenewRequest,
+    RenewResponse,
+)
+from windlass.schemas.state_constructors import Crashed
+from windlass.schemas.work_queues import WorkQueue
+from windlass_services.api.answers import answer
+from windlass_services.api.changes import changing
+from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.polling import record_queue_polls
+from windlass_services.storage import executions
+from windlass_services.storage.ensured_queues import ensure_work_queue
+from windlass_services.storage.hot.facts import FlowRunTransition
+from windlass_services.storage.hot.protocol import Claim
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.work_pools import read_work_pool
+from windlass_services.storage.work_queues import read_queues_of_pool
+
+router = APIRouter(tags=["Executions"])
+
+
+@router.post("/work_pools/{name}/claim", response_model=ClaimResponse)
+async def claim(context: InContext, scope: InScope, name: str, asked: ClaimRequest) -> Response:
+    """Take runs of a pool for a worker, waiting for one if there is none.
+
+    It makes the queues ready, as a poll does; a queue that is named for the first time is made.
+    """
+    pool_id, queues = await _queues(context, scope, name, asked.work_queue_names)
+    now = context.clock()
+    await record_queue_polls(context, scope, queues, now)
+    server = context.settings.server
+    wanted = Claim(
+        work_pool_id=pool_id,
+        work_queue_ids=[queue.id for queue in queues] if asked.work_queue_names else None,
+        limit=asked.limit,
+        worker_name=asked.worker_name,
+        request_id=asked.request_id,
+        due_before=now + timedelta(seconds=asked.prefetch_seconds),
+        start_deadline=timedelta(seconds=server.start_deadline_seconds),
+        lease=timedelta(seconds=server.lease_seconds),
+    )
+    runs = await context.dispatcher.claim(scope, wanted, timedelta(seconds=asked.wait_seconds))
+    return answer(ClaimResponse(runs=runs))
+
+
+async def _queues(
+    context: ApiContext, scope: Scope, pool_name: str, names: list[str] | None
+) -> tuple[UUID, list[WorkQueue]]:
+    async with context.database.read() as connection:
+        pool = await read_work_pool(connection, scope, pool_name)
+        queues = await read_queues_of_pool(connection, scope, pool, names)
+    missing = set(names or ()) - {queue.name for queue in queues}
+    if missing:
+        async with changing(context, scope) as change:
+            for name in sorted(missing):
+                queues.append(
+                    await ensure_work_queue(
+                        change.connection, scope, pool_name, name, now=context.clock()
+                    )
+                )
+    return pool.id, queues
+
+
+@router.post("/executions/renew", response_model=RenewResponse)
+async def renew_executions(context: InContext, scope: InScope, asked: RenewRequest) -> Response:
+    """These executions are alive; the answers say what is wanted of them."""
+    return answer(await context.orchestrator.renew(scope, asked))
+
+
+@router.post("/executions/started", status_code=204)
+async def report_started(context: InContext, scope: InScope, started: ExecutionStarted) -> None:
+    """A worker started the infrastructure of an execution, and can find it by this handle."""
+    async with context.database.write() as connection:
+        await executions.record_started(connection, scope, started)
+
+
+@router.post("/executions/ended", status_code=204)
+async def report_ended(context: InContext, scope: InScope, ended: ExecutionEnded) -> None:
+    """The infrastructure of an execution is gone: a run that it left behind has crashed."""
+    async with context.database.write() as connection:
+        reported = await executions.record_ended(connection, scope, ended)
+    if ended.crashed and reported.is_live:
+        crashed = Crashed(id=uuid7(), now=context.clock(), message=_reason(ended))
+        await context.orchestrator.propose(
+            scope,
+            FlowRunTransition(reported.flow_run_id, crashed, execution_id=ended.execution_id),
+        )
+
+
+def _reason(ended: ExecutionEnded) -> str:
+    if ended.reason:
+        return ended.reason
+    code = "an unknown exit code" if ended.exit_code is None else f"exit code {ended.exit_code}"
+    return f"The infrastructure of the run ended with {code} before the run did."

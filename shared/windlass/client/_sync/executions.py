@@ -1,0 +1,56 @@
+"""Executions: what a worker and a run's own process say about them."""
+
+from collections.abc import Sequence
+
+from windlass.client._sync.resource import SyncResource
+from windlass.schemas.executions import (
+    ClaimedRun,
+    ClaimRequest,
+    ClaimResponse,
+    ExecutionEnded,
+    ExecutionStarted,
+    LeaseRenewal,
+    RenewedLease,
+    RenewRequest,
+    RenewResponse,
+)
+
+
+class SyncExecutions(SyncResource):
+    """The methods for executions."""
+
+    def claim(self, work_pool_name: str, request: ClaimRequest) -> list[ClaimedRun]:
+        """Take runs of a pool; waits for one as long as the request says.
+
+        Raises `ObjectNotFound` for the pool.
+        """
+        response = self._read(
+            ClaimResponse,
+            "POST",
+            f"/work_pools/{work_pool_name}/claim",
+            body=request,
+            timeout=request.wait_seconds + _TIME_TO_ANSWER,
+        )
+        return response.runs
+
+    def report_started(self, started: ExecutionStarted) -> None:
+        """Say what was started for an execution. Raises `ObjectNotFound`."""
+        self._request("POST", "/executions/started", body=started)
+
+    def report_ended(self, ended: ExecutionEnded) -> None:
+        """Say how the infrastructure of an execution ended. Raises `ObjectNotFound`."""
+        self._request("POST", "/executions/ended", body=ended)
+
+    def renew(
+        self, execution_ids: Sequence[str], *, timeout: float | None = None
+    ) -> list[RenewedLease]:
+        """Say that these executions are alive; the answers say what is wanted of them."""
+        renewals = [LeaseRenewal(execution_id=id) for id in execution_ids]
+        body = RenewRequest(renewals=renewals)
+        response = self._read(
+            RenewResponse, "POST", "/executions/renew", body=body, timeout=timeout
+        )
+        return response.leases
+
+
+_TIME_TO_ANSWER = 30.0
