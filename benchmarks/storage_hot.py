@@ -1,7 +1,7 @@
 """Lifecycles per second of the hot operations alone: create + RUNNING + COMPLETED by 16 tasks.
 
-    python benchmarks/storage_hot.py sqlite [--lifecycles N]
-    python benchmarks/storage_hot.py postgresql+asyncpg://user@host/database
+python benchmarks/storage_hot.py sqlite [--lifecycles N]
+python benchmarks/storage_hot.py postgresql+asyncpg://user@host/database
 """
 
 import argparse

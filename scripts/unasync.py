@@ -1,6 +1,6 @@
 """Write the synchronous client from the asynchronous one, or check that it is up to date.
 
-    python scripts/unasync.py [--check]
+python scripts/unasync.py [--check]
 """
 
 import re

@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.servers",
     "tests.support.postgres",
     "tests.support.redis",
+    "tests.support.windlass_server",
 ]

@@ -1,1 +1,58 @@
-"""Windlass."""
+"""Public: workflows as Python functions. Every name here is imported when it is used first."""
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+from windlass._version import __version__
+
+if TYPE_CHECKING:
+    from windlass import runtime
+    from windlass.client.orchestration import get_client
+    from windlass.context import tags
+    from windlass.flows import Flow, flow
+    from windlass.logging import get_run_logger
+    from windlass.schemas.states import State
+    from windlass.tasks import Task, task
+    from windlass.utilities.annotations import allow_failure, unmapped
+
+__all__ = [
+    "Flow",
+    "State",
+    "Task",
+    "__version__",
+    "allow_failure",
+    "flow",
+    "get_client",
+    "get_run_logger",
+    "runtime",
+    "tags",
+    "task",
+    "unmapped",
+]
+
+_PLACES: Final = {
+    "Flow": "windlass.flows",
+    "State": "windlass.schemas.states",
+    "Task": "windlass.tasks",
+    "allow_failure": "windlass.utilities.annotations",
+    "flow": "windlass.flows",
+    "get_client": "windlass.client.orchestration",
+    "get_run_logger": "windlass.logging",
+    "tags": "windlass.context",
+    "task": "windlass.tasks",
+    "unmapped": "windlass.utilities.annotations",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "runtime":
+        return importlib.import_module("windlass.runtime")
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(_PLACES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

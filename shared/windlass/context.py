@@ -4,18 +4,22 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol, Self
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
-from windlass.definitions import FlowDefinition, TaskDefinition
 from windlass.exceptions import MissingContextError
-from windlass.futures import WindlassFuture
-from windlass.reporting.outbox import Outbox
-from windlass.reporting.records import TaskRunRecord
-from windlass.schemas.flow_runs import FlowRun
-from windlass.schemas.task_runs import TaskRun
-from windlass.utilities.binding import Parameters
+
+if TYPE_CHECKING:
+    # Only types: a module of flows that imports `tags` or `get_run_logger` imports in no time.
+    from datetime import datetime
+    from uuid import UUID
+
+    from windlass.definitions import FlowDefinition, TaskDefinition
+    from windlass.futures import WindlassFuture
+    from windlass.reporting.outbox import Outbox
+    from windlass.reporting.records import TaskRunRecord
+    from windlass.schemas.flow_runs import FlowRun
+    from windlass.schemas.task_runs import TaskRun
+    from windlass.utilities.binding import Parameters
 
 
 class TaskSubmitter(Protocol):
@@ -23,11 +27,11 @@ class TaskSubmitter(Protocol):
 
     def submit(
         self,
-        task: TaskDefinition,
-        parameters: Parameters,
+        task: "TaskDefinition",
+        parameters: "Parameters",
         wait_for: Sequence[Any] | None = None,
-        dependencies: Mapping[str, Sequence[UUID]] | None = None,
-    ) -> WindlassFuture[Any]:
+        dependencies: "Mapping[str, Sequence[UUID]] | None" = None,
+    ) -> "WindlassFuture[Any]":
         """Start a run of `task` as soon as what it depends on is finished."""
         ...
 
@@ -47,13 +51,13 @@ class FlowRunContext:
     `parent` is that of the flow run which called this one.
     """
 
-    flow: FlowDefinition
-    flow_run: FlowRun
-    parameters: Parameters
+    flow: "FlowDefinition"
+    flow_run: "FlowRun"
+    parameters: "Parameters"
     task_runner: TaskSubmitter
-    outbox: Outbox
+    outbox: "Outbox"
     log_prints: bool
-    start_time: datetime
+    start_time: "datetime"
     task_defaults: TaskDefaults
     deadline: float | None = None
     parent: "FlowRunContext | None" = None
@@ -69,10 +73,10 @@ class FlowRunContext:
 class TaskRunContext:
     """A task run, for the code in it."""
 
-    task: TaskDefinition
-    record: TaskRunRecord
-    parameters: Parameters
-    outbox: Outbox
+    task: "TaskDefinition"
+    record: "TaskRunRecord"
+    parameters: "Parameters"
+    outbox: "Outbox"
     log_prints: bool
 
     @classmethod
@@ -82,7 +86,7 @@ class TaskRunContext:
         return context if isinstance(context, cls) else None
 
     @property
-    def task_run(self) -> TaskRun:
+    def task_run(self) -> "TaskRun":
         """The run as the API has it."""
         return self.record.task_run()
 

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from windlass.schemas.states import State
     from windlass.utilities.parameter_models import ParameterModel
 
-StateHook: TypeAlias = "Callable[[Any, Any, State], Any]"
+StateHook: TypeAlias = Callable[[Any, Any, "State"], Any]
 """Called with the flow or task, its run, and the state that the run entered; may be async."""
 
-RunName: TypeAlias = "str | Callable[..., str]"
+RunName: TypeAlias = str | Callable[..., str]
 """A template over the parameters (`{date:%A}`, `{data.name}`), or a function that makes a name."""
 
-RetryDelays: TypeAlias = "float | Sequence[float] | Callable[[int], Sequence[float]]"
+RetryDelays: TypeAlias = float | Sequence[float] | Callable[[int], Sequence[float]]
 """Seconds before every retry, or before each; or a function from their number to that."""
 
-RetryCondition: TypeAlias = "Callable[[Any, Any, State], bool]"
+RetryCondition: TypeAlias = Callable[[Any, Any, "State"], bool]
 
 RESERVED: Final = ("return_state", "wait_for")
 _REFUSED_IN_NAMES: Final = frozenset("/%&><")

@@ -48,13 +48,16 @@ class ApiContext:
         return self.services.clock
 
 
-def context_of(request: Request) -> ApiContext:
-    """The context that `create_app` was given."""
+async def context_of(request: Request) -> ApiContext:
+    """The context that `create_app` was given.
+
+    Asynchronous although it waits for nothing: FastAPI sends a plain function to a thread.
+    """
     context: ApiContext = request.app.state.context
     return context
 
 
-def scope_of(request: Request) -> Scope:
+async def scope_of(request: Request) -> Scope:
     """Whose data this request may touch. One workspace for now."""
     del request
     return Scope()

@@ -1,7 +1,8 @@
 """The one place where an exception becomes an answer."""
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -44,4 +45,8 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_malformed)
 
 
-_PLAIN: dict[Any, Any] = {Exception: str, bytes: lambda value: value.decode(errors="replace")}
+def _readable(value: bytes) -> str:
+    return value.decode(errors="replace")
+
+
+_PLAIN: Final[dict[Any, Callable[[Any], Any]]] = {Exception: str, bytes: _readable}

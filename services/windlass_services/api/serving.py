@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, Final
 
 import uvicorn
@@ -16,7 +16,7 @@ class HttpServer(uvicorn.Server):
     """uvicorn without signal handlers of its own: the process decides when it ends."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Leave the signals of the process alone."""
         yield
 

@@ -2,7 +2,7 @@
 
 The rules of Prefect that are not here decide nothing. What they do besides is written with the
 state: a slot is a live execution (`ownership`), and which attempt of a flow run a task run belongs
-to is a column (`bookkeeping`). `docs/decisions/0004-transition-differences.md` has the list.
+to is a column (`bookkeeping`). `docs/decisions/0007-transition-differences.md` has the list.
 """
 
 from datetime import datetime

@@ -31,9 +31,7 @@ class Materialiser:
     orchestrator: Orchestrator
     horizon: Horizon
 
-    async def once(
-        self, now: datetime, deployment_ids: Collection[UUID] | None = None
-    ) -> int:
+    async def once(self, now: datetime, deployment_ids: Collection[UUID] | None = None) -> int:
         """Make the runs of up to `BATCH` schedules; returns how many schedules were looked at.
 
         A schedule that cannot be read, or whose deployment is gone, affects no other.
@@ -49,9 +47,7 @@ class Materialiser:
         horizon = self.horizon
         if schedule.max_scheduled_runs is not None:
             most = schedule.max_scheduled_runs
-            horizon = replace(
-                horizon, most_runs=most, fewest_runs=min(most, horizon.fewest_runs)
-            )
+            horizon = replace(horizon, most_runs=most, fewest_runs=min(most, horizon.fewest_runs))
         outlook = look_ahead(schedule.schedule.dates(now), now, horizon)
         await self._make_runs(due, schedule, outlook)
         async with self.database.write() as connection:

@@ -13,6 +13,7 @@ from windlass.schemas.executions import ClaimedRun
 from windlass_services.storage.hot.protocol import Claim
 from windlass_services.storage.scope import Scope
 
+
 @dataclass(frozen=True, slots=True)
 class Wants:
     """Which runs a claim can take: of which queues (None: all), and how long before their time."""

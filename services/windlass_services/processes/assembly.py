@@ -1,6 +1,6 @@
 """Open what a process needs, and close it again in the reverse order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -30,7 +30,7 @@ def terms_from(settings: Settings) -> Terms:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, *, alone: bool) -> AsyncIterator[ServiceContext]:
+async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[ServiceContext]:
     """Open the database and the broker. `alone`: this process is the whole control plane.
 
     Raises `ReplicaRefused` when the broker lives in one process and this one is not alone.

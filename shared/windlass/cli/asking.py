@@ -11,7 +11,7 @@ from windlass.settings import get_current_settings
 
 def can_ask() -> bool:
     """Whether to ask: `--prompt` or `--no-prompt`, WINDLASS_CLI_PROMPT, else on a terminal."""
-    said: bool | None = (click.get_current_context().find_root().obj or {}).get("prompt")
+    said: bool | None = click.get_current_context().find_root().params.get("prompt")
     if said is None:
         said = get_current_settings().cli.prompt
     return sys.stdin.isatty() if said is None else said
@@ -37,7 +37,7 @@ def insist(question: str, *, yes: bool = False) -> None:
 
 
 def ask_for(what: str, option: str, *, default: str | None = None) -> str:
-    """The answer to a question for something that was not given; a usage error without a terminal."""
+    """The answer to a question for what was not given; a usage error where nobody can answer."""
     if not can_ask():
         raise click.UsageError(f"Say {what} with {option}.")
     return str(click.prompt(what[0].upper() + what[1:], default=default))

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "flow": Entry("windlass.cli.commands.flow:flow", "List and serve flows."),
     "flow-run": Entry("windlass.cli.commands.flow_run:flow_run", "Work with flow runs."),
     "profile": Entry("windlass.cli.commands.profile:profile", "Manage profiles of settings."),
+    "profiles": Entry("windlass.cli.commands.profile:profile", "The same as `profile`."),
     "server": Entry("windlass.cli.commands.server:server", "Start and look after a server."),
     "version": Entry("windlass.cli.commands.version:version", "Show versions and addresses."),
     "work-pool": Entry("windlass.cli.commands.work_pool:work_pool", "Manage work pools."),

@@ -82,7 +82,9 @@ class Follower:
         return found
 
 
-def follow(follower: Follower, *, interval: float = INTERVAL, timeout: float | None = None) -> FlowRun:
+def follow(
+    follower: Follower, *, interval: float = INTERVAL, timeout: float | None = None
+) -> FlowRun:
     """Print what happens to a run until it is finished, and return it as it is then.
 
     Raises NotFinished after `timeout` seconds.

@@ -1,7 +1,6 @@
 """The top of the command line: global options, lazily loaded groups, errors as one sentence."""
 
 import sys
-from contextlib import ExitStack
 from importlib import import_module
 from typing import Any, Final
 
@@ -50,10 +49,9 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, version: bool, profile: str | None, prompt: bool | None) -> None:
     """Windlass: a fleet of workers for Python workflows."""
     del version  # answered before this was loaded, unless other words came with it
-    stack = context.with_resource(ExitStack())
+    del prompt  # read by `asking`
     if profile is not None:
-        stack.enter_context(use_profile(profile))
-    context.obj = {"prompt": prompt}
+        context.with_resource(use_profile(profile))
 
 
 def run(arguments: list[str] | None = None) -> None:

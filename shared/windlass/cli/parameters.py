@@ -1,95 +1,38 @@
-"""What options and arguments may be: values that click checks before a command runs."""
+"""What options may say: text that is read and checked before a command runs."""
 
 import json
-from datetime import timedelta
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, TypeAlias, cast
 
 import click
 
-from windlass.cli.moments import read_delay
 from windlass.schemas.base import JsonObject
 
-
-class _KeyValue(click.ParamType):
-    """`key=value`; the value is read as JSON if it is JSON, else as text."""
-
-    name = "key=value"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        if isinstance(value, tuple):
-            key, read = value
-            return str(key), read
-        key, equals, text = str(value).partition("=")
-        if not equals or not key:
-            self.fail(f"{value!r} is not of the form key=value.", param, ctx)
-        return key.strip(), json_or_text(text)
+Callback: TypeAlias = Callable[[click.Context, click.Parameter, Any], Any]
 
 
-class _JsonObject(click.ParamType):
-    """A mapping as JSON; `-` reads it from the standard input."""
+def reading(read: Callable[[str], Any]) -> Callback:
+    """The callback of an option whose text `read` reads; its ValueError says what is wrong."""
 
-    name = "json"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> JsonObject:
-        if isinstance(value, dict):
-            return value
-        text = click.get_text_stream("stdin").read() if value == "-" else str(value)
-        return self._read(text, param, ctx)
-
-    def _read(
-        self, text: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> JsonObject:
+    def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
         try:
-            read: Any = json.loads(text)
+            if isinstance(value, tuple):
+                return tuple(read(text) for text in cast("tuple[str, ...]", value))
+            return None if value is None else read(value)
         except ValueError as error:
-            self.fail(f"It is not JSON: {error}.", param, ctx)
-        if not isinstance(read, dict):
-            self.fail('It is not a mapping, such as {"name": "value"}.', param, ctx)
-        return read
+            raise click.BadParameter(f"{error}.") from error
+
+    return callback
 
 
-class _JsonFile(_JsonObject):
-    """The path of a file with a mapping as JSON."""
-
-    name = "file"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> JsonObject:
-        if isinstance(value, dict):
-            return value
-        try:
-            text = Path(str(value)).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"{value} cannot be read: {error}.", param, ctx)
-        return self._read(text, param, ctx)
-
-
-class _Delay(click.ParamType):
-    """A length of time in words."""
-
-    name = "delay"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return read_delay(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}. Write for example `in 5 minutes`.", param, ctx)
-
-
-KEY_VALUE: Final = _KeyValue()
-JSON_OBJECT: Final = _JsonObject()
-JSON_FILE: Final = _JsonFile()
-DELAY: Final = _Delay()
+def key_value(text: str) -> tuple[str, Any]:
+    """`key=value`; the value is read as JSON if it is JSON, else as text. Raises ValueError."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ValueError(f"{text!r} is not of the form key=value")
+    return key.strip(), json_or_text(value)
 
 
 def json_or_text(text: str) -> Any:
@@ -98,3 +41,26 @@ def json_or_text(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def json_object(text: str) -> JsonObject:
+    """A mapping as JSON; `-` reads it from the standard input. Raises ValueError."""
+    try:
+        read: Any = json.loads(sys.stdin.read() if text == "-" else text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise ValueError(f'{text!r} is not a mapping, such as {{"name": "value"}}')
+    return cast(JsonObject, read)
+
+
+def json_file(path: str) -> JsonObject:
+    """A mapping as JSON in the file of this path. Raises ValueError."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    try:
+        return json_object(text)
+    except ValueError as error:
+        raise ValueError(f"{path} holds no mapping as JSON") from error

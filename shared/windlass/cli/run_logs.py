@@ -1,6 +1,7 @@
 """A part of the logs of a flow run."""
 
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from windlass.cli.paging import every, first
@@ -12,7 +13,8 @@ from windlass.schemas.logs import Log
 _USUAL_COUNT = 20
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """Which lines: the first or the last `count`, or all of them (None)."""
 
     count: int | None = None

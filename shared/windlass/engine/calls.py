@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mappi
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from inspect import isasyncgen, isgenerator
+from inspect import isasyncgen, isawaitable, isgenerator
 from math import inf
 from typing import Any, cast
 
@@ -77,7 +77,9 @@ class CallUser(Effect[Any]):
         return result
 
     async def _await(self) -> Any:
-        result = await self.function(*self.args, **self.kwargs)
+        result = self.function(*self.args, **self.kwargs)
+        if isawaitable(result):
+            result = await result
         if self.consumes and isasyncgen(result):
             return [value async for value in cast("AsyncGenerator[Any, Any]", result)]
         if self.consumes and isgenerator(result):

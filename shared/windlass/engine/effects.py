@@ -16,7 +16,7 @@ from windlass.utilities.asyncutils import run_coro_as_sync
 
 T = TypeVar("T")
 
-Description: TypeAlias = "Generator[Effect[Any], Any, T]"
+Description: TypeAlias = Generator["Effect[Any]", Any, T]
 """How something is run: yields effects, is sent their answers, and returns what came of it."""
 
 

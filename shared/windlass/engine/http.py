@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -12,20 +12,24 @@ from pydantic_core import to_json
 
 from windlass.utilities.lean_httpx import httpx  # isort: skip (before anything imports httpx)
 from windlass._version import __version__
+from windlass.client._sync.transport import credentials
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
 from windlass.engine.ports import Proposal
 from windlass.exceptions import ApiError, ServerBusy, ServerUnreachable
 from windlass.logging.loggers import get_logger
 from windlass.schemas.base import JsonValue
-from windlass.schemas.deployments import Deployment
-from windlass.schemas.executions import LeaseRenewal, RenewRequest, RenewResponse
 from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
 from windlass.schemas.orchestration import OrchestrationResult, SetState
-from windlass.schemas.task_runs import TaskRun
+from windlass.settings import Settings
+
+if TYPE_CHECKING:
+    from windlass.schemas.deployments import Deployment
+    from windlass.schemas.executions import RenewResponse
+    from windlass.schemas.task_runs import TaskRun
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-FIRST_CONTACT_SECONDS: Final = 10.0
+_FIRST_CONTACT_SECONDS: Final = 10.0
 _PATIENCE_SECONDS: Final = 600.0
 _RENEWAL_SECONDS: Final = 5.0
 _WORTH_A_WORD: Final = 3
@@ -50,7 +54,7 @@ class HttpOrchestration:
         *,
         headers: dict[str, str] | None = None,
         timeout: float = 60.0,
-        first_contact: float = FIRST_CONTACT_SECONDS,
+        first_contact: float = _FIRST_CONTACT_SECONDS,
         patience: float = _PATIENCE_SECONDS,
         explain: Callable[[], str | None] | None = None,
         wire: httpx.BaseTransport | None = None,
@@ -72,6 +76,21 @@ class HttpOrchestration:
             transport=wire,
             # Reading the certificates takes 60 ms, and plain HTTP needs none.
             verify=self._url.startswith("https:"),
+        )
+
+    @classmethod
+    def of(cls, url: str, settings: Settings, explain: Callable[[], str | None]) -> Self:
+        """The server at `url`, with the credentials and the patience that the settings say."""
+        return cls(
+            url,
+            headers=credentials(settings),
+            timeout=settings.api.request_timeout,
+            first_contact=(
+                _FIRST_CONTACT_SECONDS
+                if settings.api.url
+                else settings.server.ephemeral.startup_timeout_seconds
+            ),
+            explain=explain,
         )
 
     @property
@@ -104,13 +123,25 @@ class HttpOrchestration:
         path = f"/flow_runs/{proposal.flow_run_id}/set_state"
         return self._read(OrchestrationResult, "POST", path, question)
 
-    def read_task_run(self, task_run_id: UUID) -> TaskRun:
+    # The models of what most flow runs never ask for are imported when it is asked for.
+
+    def read_task_run(self, task_run_id: UUID) -> "TaskRun":
+        from windlass.schemas.task_runs import TaskRun  # noqa: PLC0415
+
         return self._read(TaskRun, "GET", f"/task_runs/{task_run_id}")
 
-    def read_deployment(self, deployment_id: UUID) -> Deployment:
+    def read_deployment(self, deployment_id: UUID) -> "Deployment":
+        from windlass.schemas.deployments import Deployment  # noqa: PLC0415
+
         return self._read(Deployment, "GET", f"/deployments/{deployment_id}")
 
-    def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:
+    def renew_leases(self, execution_ids: Sequence[str]) -> "RenewResponse":
+        from windlass.schemas.executions import (  # noqa: PLC0415
+            LeaseRenewal,
+            RenewRequest,
+            RenewResponse,
+        )
+
         renewals = [LeaseRenewal(execution_id=id) for id in execution_ids]
         response = self._once(
             "POST",

@@ -50,11 +50,6 @@ def task_inputs(
     return inputs
 
 
-def run_ids(value: Any) -> list[UUID]:
-    """The task runs that `value` came from."""
-    return [source["id"] for source in _sources(value) if source["input_type"] == "task_run"]
-
-
 def _resolve(value: Any, *, may_fail: bool = False) -> Any:
     if type(value) in LEAVES:
         return value

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from windlass.schemas.base import JsonValue
-from windlass.schemas.deployments import Deployment
-from windlass.schemas.executions import RenewResponse
 from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
 from windlass.schemas.orchestration import OrchestrationResult
 from windlass.schemas.states import StateCreate
-from windlass.schemas.task_runs import TaskRun
+
+if TYPE_CHECKING:
+    # Most flow runs see none of these, and their models take 40 ms to import.
+    from windlass.schemas.deployments import Deployment
+    from windlass.schemas.executions import RenewResponse
+    from windlass.schemas.task_runs import TaskRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +58,11 @@ class Orchestration(Protocol):
 
     def propose_flow_run_state(self, proposal: Proposal) -> OrchestrationResult: ...
 
-    def read_task_run(self, task_run_id: UUID) -> TaskRun: ...
+    def read_task_run(self, task_run_id: UUID) -> "TaskRun": ...
 
-    def read_deployment(self, deployment_id: UUID) -> Deployment: ...
+    def read_deployment(self, deployment_id: UUID) -> "Deployment": ...
 
-    def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:
+    def renew_leases(self, execution_ids: Sequence[str]) -> "RenewResponse":
         """Say that executions are alive. Asks once, and does not wait for a server that is busy."""
         ...
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from windlass.client._sync.transport import credentials
 from windlass.client.ephemeral import ensure_api, trouble_of_embedded
 from windlass.context import TaskDefaults
-from windlass.engine.http import FIRST_CONTACT_SECONDS, HttpOrchestration
+from windlass.engine.http import HttpOrchestration
 from windlass.engine.session import FlowDefaults, Session, chosen_session
 from windlass.logging.configuration import setup_logging
 from windlass.reporting.lanes import Limits
 from windlass.reporting.outbox import LOGS, Outbox
-from windlass.settings import Settings, get_current_settings
+from windlass.settings import Secret, Settings, get_current_settings
 from windlass.utilities.urls import ui_url_of
 
 
@@ -39,7 +38,7 @@ class _OfProcess:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._connections: dict[tuple[str, ...], _Connection] = {}
+        self._connections: dict[tuple[str, Secret | None, Secret | None], _Connection] = {}
         self._last: tuple[Settings, Session] | None = None
         self._watches_forks = False
 
@@ -56,11 +55,10 @@ class _OfProcess:
 
     def _connection(self, settings: Settings) -> _Connection:
         url = settings.api.url or ensure_api()
-        headers = credentials(settings)
-        key = (url, *headers.values())
+        key = (url, settings.api.key, settings.api.auth_string)
         if key not in self._connections:
             self._watch_forks()
-            self._connections[key] = _connect(url, headers, settings)
+            self._connections[key] = _connect(url, settings)
         return self._connections[key]
 
     def _watch_forks(self) -> None:
@@ -78,18 +76,8 @@ class _OfProcess:
 _of_process: Final = _OfProcess()
 
 
-def _connect(url: str, headers: dict[str, str], settings: Settings) -> _Connection:
-    orchestration = HttpOrchestration(
-        url,
-        headers=headers,
-        timeout=settings.api.request_timeout,
-        first_contact=(
-            FIRST_CONTACT_SECONDS
-            if settings.api.url
-            else settings.server.ephemeral.startup_timeout_seconds
-        ),
-        explain=trouble_of_embedded,
-    )
+def _connect(url: str, settings: Settings) -> _Connection:
+    orchestration = HttpOrchestration.of(url, settings, trouble_of_embedded)
     to_api = settings.logging.to_api
     outbox = Outbox(
         orchestration.post,

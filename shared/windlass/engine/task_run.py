@@ -164,6 +164,7 @@ class _TaskRunEngine:
                 context.log_prints,
                 limit,
                 task.isasync,
+                consumes=task.isgenerator,
             )
         )
 

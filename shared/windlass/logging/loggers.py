@@ -4,13 +4,15 @@ import io
 import logging
 from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from windlass.context import FlowRunContext, RunScope, TaskRunContext, current_scope
 from windlass.exceptions import MissingContextError
-from windlass.reporting.records import TaskRunRecord
-from windlass.schemas.flow_runs import FlowRun
-from windlass.schemas.task_runs import TaskRun
+
+if TYPE_CHECKING:
+    from windlass.reporting.records import TaskRunRecord
+    from windlass.schemas.flow_runs import FlowRun
+    from windlass.schemas.task_runs import TaskRun
 
 FLOW_RUNS: Final = "windlass.flow_runs"
 TASK_RUNS: Final = "windlass.task_runs"
@@ -76,14 +78,14 @@ def logger_of(scope: RunScope, **extra: Any) -> WindlassLogAdapter:
     return WindlassLogAdapter(logging.getLogger(TASK_RUNS), {**about_flow, **about_task, **extra})
 
 
-def flow_run_logger(flow_run: FlowRun, flow: Any = None, **kwargs: Any) -> WindlassLogAdapter:
+def flow_run_logger(flow_run: "FlowRun", flow: Any = None, **kwargs: Any) -> WindlassLogAdapter:
     """The logger of `flow_run`; `kwargs` are attached to its lines."""
     about = _about_flow_run(flow_run, getattr(flow, "name", None))
     return WindlassLogAdapter(logging.getLogger(FLOW_RUNS), {**about, **kwargs})
 
 
 def task_run_logger(
-    task_run: TaskRun, task: Any = None, flow_run: FlowRun | None = None, **kwargs: Any
+    task_run: "TaskRun", task: Any = None, flow_run: "FlowRun | None" = None, **kwargs: Any
 ) -> WindlassLogAdapter:
     """The logger of `task_run`; `kwargs` are attached to its lines."""
     context = FlowRunContext.get()
@@ -148,7 +150,7 @@ def _logger_outside_of_runs() -> logging.Logger:
     return logger
 
 
-def _about_flow_run(flow_run: FlowRun, flow_name: str | None) -> dict[str, Any]:
+def _about_flow_run(flow_run: "FlowRun", flow_name: str | None) -> dict[str, Any]:
     return {
         "flow_run_id": str(flow_run.id),
         "flow_run_name": flow_run.name,
@@ -156,7 +158,7 @@ def _about_flow_run(flow_run: FlowRun, flow_name: str | None) -> dict[str, Any]:
     }
 
 
-def _about_task_run(task_run: TaskRun | TaskRunRecord, task_name: str | None) -> dict[str, Any]:
+def _about_task_run(task_run: "TaskRun | TaskRunRecord", task_name: str | None) -> dict[str, Any]:
     return {
         "task_run_id": str(task_run.id),
         "task_run_name": task_run.name,

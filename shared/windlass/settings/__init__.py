@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from windlass.settings.catalogue import Setting, Status, by_name, catalogue, setting_named
 from windlass.settings.context import (
+    NamedSetting,
     SettingWarning,
     check_value,
     current_profiles,
     get_current_settings,
     handed_over,
+    load_current_profile,
     temporary_settings,
     update_current_profile,
     use_profile,
@@ -23,7 +25,7 @@ from windlass.settings.profiles import (
     load_profiles,
     save_profiles,
 )
-from windlass.settings.resolve import problems_of, resolve
+from windlass.settings.resolve import resolve
 from windlass.settings.root import Settings
 from windlass.settings.secret import Secret
 from windlass.settings.view import (
@@ -35,6 +37,7 @@ from windlass.settings.view import (
 
 __all__ = [
     "STOCK_PROFILES",
+    "NamedSetting",
     "Profile",
     "ProfilesCollection",
     "Secret",
@@ -50,8 +53,8 @@ __all__ = [
     "environment_of",
     "get_current_settings",
     "handed_over",
+    "load_current_profile",
     "load_profiles",
-    "problems_of",
     "resolve",
     "save_profiles",
     "setting_named",
@@ -63,8 +66,8 @@ __all__ = [
 
 if not TYPE_CHECKING:  # where it would make every misspelt import look right
 
-    def __getattr__(name: str) -> Setting:
+    def __getattr__(name: str) -> NamedSetting:
         setting = by_name().get(name)
         if setting is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return setting
+        return NamedSetting(setting)

@@ -43,6 +43,7 @@ class Setting:
     secret: bool = False
     documented: bool = True
     refused: bool = False
+    starts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -53,14 +54,6 @@ class Setting:
     def names(self) -> tuple[str, ...]:
         """All its environment variables, the first being its own, the others older ones."""
         return (self.name, *(PREFIX + alias for alias in self.aliases))
-
-    def value(self) -> object:
-        """Its value in the current settings; its default if it is not honoured."""
-        # The context stands on the catalogue.
-        from windlass.settings.context import get_current_settings  # noqa: PLC0415
-        from windlass.settings.view import value_of  # noqa: PLC0415
-
-        return value_of(get_current_settings(), self)
 
 
 @cache
@@ -139,6 +132,7 @@ def _honoured() -> list[Setting]:
             at_most=field.at_most,
             secret=field.secret,
             documented=field.documented,
+            starts=field.starts,
         )
         for path, field, kind in walk(Settings)
     ]

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,12 +13,36 @@ from windlass.settings.catalogue import INTERNAL_PREFIX, Setting, Status, find, 
 from windlass.settings.groups import PREFIX
 from windlass.settings.parsing import parse
 from windlass.settings.profiles import Profile, ProfilesCollection, save_profiles
-from windlass.settings.resolve import assemble, current_directory, profiles_of, resolve
+from windlass.settings.resolve import (
+    assemble,
+    current_directory,
+    profiles_of,
+    resolve,
+)
 from windlass.settings.root import Settings
 from windlass.settings.sources import OVERRIDE, Given
+from windlass.settings.view import value_of
 
-Named: TypeAlias = Setting | str
-"""A setting, its environment variable or its dotted path."""
+
+@dataclass(frozen=True, slots=True)
+class NamedSetting:
+    """What `from windlass.settings import WINDLASS_API_URL` gives."""
+
+    setting: Setting
+
+    @property
+    def name(self) -> str:
+        """Its environment variable."""
+        return self.setting.name
+
+    def value(self) -> object:
+        """Its value in the current settings; its default if it is not honoured."""
+        return value_of(get_current_settings(), self.setting)
+
+
+Named: TypeAlias = NamedSetting | str
+"""A setting as it can be imported, its environment variable, or its dotted path."""
+Values: TypeAlias = Mapping[NamedSetting, object] | Mapping[str, object]
 
 
 class SettingWarning(UserWarning):
@@ -27,8 +52,9 @@ class SettingWarning(UserWarning):
 def get_current_settings() -> Settings:
     """The settings of the surrounding `temporary_settings` or `use_profile`, else of the process.
 
-    Those of the process are read at the first call, and again when its environment or its working
-    directory changed; a change of a file is not seen. Raises SettingInvalid and ProfileInvalid.
+    Those of the process are read at the first call, and again when its environment, its working
+    directory or the file of its profiles changed; a change of a project's file is not seen. Raises
+    SettingInvalid and ProfileInvalid.
     """
     override = _override.get()
     return _of_the_process() if override is None else override
@@ -36,9 +62,9 @@ def get_current_settings() -> Settings:
 
 @contextmanager
 def temporary_settings(
-    updates: Mapping[Named, object] | None = None,
+    updates: Values | None = None,
     *,
-    set_defaults: Mapping[Named, object] | None = None,
+    set_defaults: Values | None = None,
     restore_defaults: Iterable[Named] = (),
 ) -> Generator[Settings]:
     """Other settings inside the block: `updates` replace values, `set_defaults` give values to
@@ -68,7 +94,7 @@ def use_profile(
     environment = dict(os.environ)
     directory = current_directory()
     if isinstance(profile, str):
-        profile = profiles_of(environment, directory)[0][profile]
+        profile = profiles_of(environment, directory).profiles[profile]
     if override_environment_variables:
         known = [setting for written in profile.settings if (setting := find(written))]
         for name in (name for setting in known for name in setting.names):
@@ -79,30 +105,42 @@ def use_profile(
 
 def current_profiles() -> tuple[ProfilesCollection, Path]:
     """The profiles there are, stock ones included, and the file to save them in."""
-    return profiles_of(os.environ, current_directory())
+    here = profiles_of(os.environ, current_directory())
+    return here.profiles, here.path
 
 
-def update_current_profile(changes: Mapping[Named, str | None]) -> Profile:
-    """Give settings of the active profile other values, None taking one out, and save it.
+def load_current_profile() -> Profile:
+    """The profile in use: of the surrounding `use_profile`, of WINDLASS_PROFILE, or the active one.
+
+    Works where a value in it is wrong, so that it can be put right. Raises ProfileInvalid if there
+    is no profile of this name.
+    """
+    here = profiles_of(os.environ, current_directory())
+    override = _override.get()
+    return here.profiles[here.in_use if override is None else override.profile]
+
+
+def update_current_profile(changes: Mapping[str, str | None]) -> Profile:
+    """Give settings of the profile in use other values, None taking one out, and save it.
 
     Raises SettingInvalid, and then saves nothing, if there is no such setting or it cannot have
     this value.
     """
-    profiles, path = current_profiles()
     texts: dict[str, str | None] = {}
-    for named, text in changes.items():
-        setting = _setting(named)
-        if text is not None and setting.status is not Status.VOID:
-            parse(setting, text, f"profile {get_current_settings().profile!r}")
+    for written, text in changes.items():
+        setting = setting_named(written)
+        if text is not None:
+            parse(setting, text, "what was asked for")
         texts |= dict.fromkeys(setting.names) | {setting.name: text}
-    profile = profiles[get_current_settings().profile].updated(texts)
+    profiles, path = current_profiles()
+    profile = load_current_profile().updated(texts)
     save_profiles(profiles.with_profile(profile), path)
     return profile
 
 
-def check_value(named: Named, value: object, source: str) -> object:
+def check_value(setting: Setting, value: object, source: str) -> object:
     """The value that a setting takes from this one. Raises SettingInvalid, naming the source."""
-    return parse(_setting(named), value, source)
+    return parse(setting, value, source)
 
 
 def handed_over(name: str) -> str | None:
@@ -118,10 +156,23 @@ _told_before: set[str] = set()
 def _of_the_process() -> Settings:
     global _cached  # noqa: PLW0603 (a cache is what this is)
     directory = current_directory()
-    key = (directory, [(name, os.environ[name]) for name in os.environ if name.startswith(PREFIX)])
-    if _cached is None or _cached[0] != key:
-        _cached = (key, _told(resolve(os.environ, directory)))
-    return _cached[1]
+    variables = [(name, os.environ[name]) for name in os.environ if name.startswith(PREFIX)]
+    if _cached is not None:
+        key, settings = _cached
+        if key == (directory, variables, _stamp(settings.profiles_path)):
+            return settings
+    settings = _told(resolve(os.environ, directory))
+    _cached = ((directory, variables, _stamp(settings.profiles_path)), settings)
+    return settings
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What differs between two contents of a file that is replaced as a whole."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _told(settings: Settings) -> Settings:
@@ -141,7 +192,7 @@ def _overridden(settings: Settings) -> Generator[Settings]:
         _override.reset(token)
 
 
-def _with_effect(values: Mapping[Named, object]) -> list[tuple[str, object]]:
+def _with_effect(values: Values) -> list[tuple[str, object]]:
     found = [(_setting(named), value) for named, value in values.items()]
     for setting, _ in found:
         if setting.status is Status.VOID:
@@ -151,4 +202,4 @@ def _with_effect(values: Mapping[Named, object]) -> list[tuple[str, object]]:
 
 
 def _setting(named: Named) -> Setting:
-    return named if isinstance(named, Setting) else setting_named(named)
+    return named.setting if isinstance(named, NamedSetting) else setting_named(named)

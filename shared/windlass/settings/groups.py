@@ -27,8 +27,8 @@ class Field(NamedTuple):
     secret: bool = False
     documented: bool = True
     """False for the settings that are Windlass' own."""
-    shown_default: str | None = None
-    """For the reference, where the default depends on something."""
+    starts: tuple[str, ...] = ()
+    """How the text of an address may start."""
 
 
 def setting(
@@ -40,12 +40,10 @@ def setting(
     at_most: float | None = None,
     secret: bool = False,
     documented: bool = True,
-    shown_default: str | None = None,
+    starts: tuple[str, ...] = (),
 ) -> T:
     """Declare a setting in the body of a group."""
-    field = Field(
-        default, description, aliases, at_least, at_most, secret, documented, shown_default
-    )
+    field = Field(default, description, aliases, at_least, at_most, secret, documented, starts)
     return cast(T, field)
 
 

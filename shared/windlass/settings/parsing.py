@@ -9,18 +9,22 @@ from types import NoneType, UnionType
 from typing import Final, Literal, cast, get_args, get_origin
 
 from windlass.exceptions import SettingInvalid
-from windlass.settings.catalogue import Setting
+from windlass.settings.catalogue import Setting, Status
 from windlass.settings.secret import MASK, Secret
 
 
 def parse(setting: Setting, raw: object, source: str) -> object:
-    """The value that `raw` means for a setting. `source` is where it was found.
+    """The value that `raw` means for a setting; a void one takes anything.
 
-    Raises SettingInvalid, saying what, where and what would be right.
+    `source` is where it was found. Raises SettingInvalid, saying what is wrong, where, and what
+    would be right.
     """
+    if setting.status is Status.VOID:
+        return raw
     try:
         value = _read(setting.kind, raw)
         _check_range(setting, value)
+        _check_start(setting, value)
     except ValueError as error:
         shown = MASK if setting.secret else repr(raw)
         raise SettingInvalid(
@@ -83,6 +87,11 @@ def _check_range(setting: Setting, value: object) -> None:
         raise ValueError(f"a number of at least {low:g}")
     if high is not None and value > high:
         raise ValueError(f"a number of at most {high:g}")
+
+
+def _check_start(setting: Setting, value: object) -> None:
+    if setting.starts and isinstance(value, str) and not value.startswith(setting.starts):
+        raise ValueError(f"an address that starts with {' or '.join(setting.starts)}")
 
 
 def _read_choice(choices: tuple[str, ...], raw: object) -> str:

@@ -111,15 +111,17 @@ def load_profiles(path: Path, *, include_defaults: bool = True) -> ProfilesColle
     return ProfilesCollection(stock | found, str(document.get("active", DEFAULT_PROFILE)))
 
 
-def save_profiles(profiles: ProfilesCollection, path: Path) -> None:
-    """Write profiles to a file, at once, readable by its owner only.
+def save_profiles(profiles: ProfilesCollection, path: Path, *, with_stock: bool = False) -> None:
+    """Write profiles to a file, at once, readable by its owner only; comments in it are lost.
 
-    Stock profiles that nobody changed stay out of it; comments in the file are lost.
+    Stock profiles that nobody changed are written if they are in the file already, or
+    `with_stock` asks for them.
     """
+    there = load_profiles(path, include_defaults=False).profiles
     lines = [f"active = {json.dumps(profiles.active_name)}"]
     for name in profiles.names:
         profile = profiles.profiles[name]
-        if profile in STOCK_PROFILES:
+        if profile in STOCK_PROFILES and not with_stock and name not in there:
             continue
         lines += ["", f"[profiles.{json.dumps(name)}]"]
         lines += [f"{key} = {json.dumps(text)}" for key, text in sorted(profile.settings.items())]

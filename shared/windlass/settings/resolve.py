@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from windlass.exceptions import SettingInvalid
 from windlass.settings import broker, database_url
@@ -40,31 +41,34 @@ def resolve(
     said = _Said()
     for layer in layers_above_profile(environment, directory):
         said.add(layer)
-    chosen = profile if isinstance(profile, Profile) else _chosen(said, profile)
+    if isinstance(profile, Profile):
+        chosen = profile
+    else:
+        here = _profiles(said)
+        chosen = here.profiles[profile or here.in_use]
     said.add(Layer(PROFILE, chosen.settings))
     return assemble(said.given, profile=chosen.name, notices=said.notices)
 
 
-def profiles_of(
-    environment: Mapping[str, str], directory: Path | None
-) -> tuple[ProfilesCollection, Path]:
-    """The profiles that a process with this environment has, and their file."""
+class ProfilesHere(NamedTuple):
+    """The profiles there are, stock ones included."""
+
+    profiles: ProfilesCollection
+    path: Path
+    """The file to save them in."""
+    in_use: str
+    """The name of the one in use, which need not be the active one of the file."""
+
+
+def profiles_of(environment: Mapping[str, str], directory: Path | None) -> ProfilesHere:
+    """The profiles that a process with this environment has. No value of them is checked.
+
+    Raises ProfileInvalid, and SettingInvalid if the path of their file is none.
+    """
     said = _Said()
     for layer in layers_above_profile(environment, directory):
         said.add(layer)
-    path = profiles_path(said.given)
-    return load_profiles(path), path
-
-
-def problems_of(profile: Profile) -> list[str]:
-    """What is wrong with the settings of a profile, or has no effect; for `config validate`."""
-    said = _Said()
-    try:
-        said.add(Layer(PROFILE, profile.settings))
-        assemble(said.given, profile=profile.name)
-    except SettingInvalid as error:
-        return [*said.notices, str(error)]
-    return said.notices
+    return _profiles(said)
 
 
 def assemble(given: Mapping[str, Given], *, profile: str, notices: Iterable[str] = ()) -> Settings:
@@ -92,19 +96,6 @@ def assemble(given: Mapping[str, Given], *, profile: str, notices: Iterable[str]
         given=dict(given),
         notices=(*notices, *pointless),
     )
-
-
-def profiles_path(given: Mapping[str, Given]) -> Path:
-    """The file of the profiles, as far as the sources before them say."""
-    values = {
-        path: _checked(effective()[path], given[path])
-        for path in ("home", "profiles_path")
-        if path in given
-    }
-    home = _home(values.get("home", effective()["home"].default))
-    path = _expanded(values.get("profiles_path", effective()["profiles_path"].default), home)
-    assert isinstance(path, Path)
-    return path
 
 
 class _Said:
@@ -153,10 +144,15 @@ def _without_effect(setting: Setting, written: str, raw: object, source: str) ->
     return [f"{written} (from {source}) has no effect: {setting.description}."]
 
 
-def _chosen(said: _Said, name: str | None) -> Profile:
-    profiles = load_profiles(profiles_path(said.given))
-    wanted = name or said.profile
-    return profiles[wanted] if wanted else profiles.active_profile
+def _profiles(said: _Said) -> ProfilesHere:
+    declared = {path: effective()[path] for path in ("home", "profiles_path")}
+    home, file = (
+        _checked(setting, said.given[path]) if path in said.given else setting.default
+        for path, setting in declared.items()
+    )
+    path = Path(str(_expanded(file, _home(home))))
+    profiles = load_profiles(path)
+    return ProfilesHere(profiles, path, said.profile or profiles.active_name)
 
 
 def _checked(setting: Setting, given: Given) -> object:

@@ -120,8 +120,10 @@ def _as_json(settings: Settings, setting: Setting) -> "JsonValue":
     value = value_of(settings, setting)
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, tuple | dict):
+    if isinstance(value, dict):
         return cast("JsonValue", value)
+    if isinstance(value, tuple):
+        return list(cast("tuple[object, ...]", value))
     if isinstance(value, Path | timedelta) or not setting.secret:
         return as_text(value).replace("$WINDLASS_HOME", str(settings.home))
     return shown(setting, value)

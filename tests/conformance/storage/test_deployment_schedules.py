@@ -20,8 +20,6 @@ from windlass_services.storage import deployment_schedules, deployments, tables
 from windlass_services.storage.database import Database
 from windlass_services.storage.deployment_changes import update_deployment
 
-pytestmark = pytest.mark.anyio
-
 LATER = NOW + timedelta(minutes=5)
 DAILY: dict[str, Any] = {"schedule": {"cron": "0 0 * * *"}}
 HOURLY: dict[str, Any] = {"schedule": {"interval": 3600, "anchor_date": "2026-01-01T00:00:00Z"}}

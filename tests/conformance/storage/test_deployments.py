@@ -26,8 +26,6 @@ from windlass_services.storage.filters.query import Filters
 from windlass_services.storage.paging import Window
 from windlass_services.storage.polls import record_polls
 
-pytestmark = pytest.mark.anyio
-
 SCHEMA = {
     "type": "object",
     "properties": {"x": {"type": "integer"}, "y": {"type": "string"}},

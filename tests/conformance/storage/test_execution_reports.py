@@ -12,8 +12,6 @@ from windlass_services.storage import executions, tables
 from windlass_services.storage.database import Database
 from windlass_services.storage.flow_runs import read_flow_run
 
-pytestmark = pytest.mark.anyio
-
 HANDLE = Handle(kind="process", version=1, data={"infrastructure_pid": "host:7", "pid": 7})
 
 

@@ -23,8 +23,6 @@ from windlass_services.storage import polls, work_pools, work_queues
 from windlass_services.storage.database import Database
 from windlass_services.storage.polls import Due
 
-pytestmark = pytest.mark.anyio
-
 
 async def polled(
     database: Database,

@@ -13,8 +13,6 @@ from windlass_services.storage import work_pools, work_queues, workers
 from windlass_services.storage.database import Database
 from windlass_services.storage.paging import Window
 
-pytestmark = pytest.mark.anyio
-
 ALL = Window(200)
 
 

@@ -26,8 +26,6 @@ from windlass_services.storage.ensured_queues import (
 from windlass_services.storage.paging import Window
 from windlass_services.storage.work_queue_health import read_work_queue_status
 
-pytestmark = pytest.mark.anyio
-
 ALL = Window(200)
 
 

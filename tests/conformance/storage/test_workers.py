@@ -17,8 +17,6 @@ from windlass_services.storage.database import Database
 from windlass_services.storage.paging import Window
 from windlass_services.storage.statuses import StatusChange, expire_statuses
 
-pytestmark = pytest.mark.anyio
-
 
 async def beat(
     database: Database, name: str = "worker", *, after: float = 0, interval: int | None = None

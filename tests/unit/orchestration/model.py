@@ -1,11 +1,12 @@
-"""A run in memory, that takes decisions as a database would: what tests of pure decisions walk on."""
+"""Runs in memory that take decisions as a database would: tests of pure decisions walk on them."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from tests.unit.orchestration.sightings import Sight
+from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass.schemas.executions import execution_id_of
 from windlass.schemas.flow_runs import FlowRunPolicy
@@ -28,7 +29,6 @@ from windlass_services.storage.hot.facts import (
 )
 from windlass_services.storage.task_run_transitions import TaskRunDecision, TaskRunFacts
 
-NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TERMS: Final = Terms()
 _STEP: Final = timedelta(milliseconds=1)
 
@@ -99,14 +99,14 @@ class ModelFlowRun:
     """A flow run, its executions, and whether a worker may be given it."""
 
     facts: FlowRunFacts
-    now: datetime = NOW
+    now: datetime = field(default_factory=utc_now)
     dispatched: Dispatch | None = None
     ended: list[str] = field(default_factory=list[str])
 
     def propose(self, wanted: StateCreate | State, **how: Any) -> Decision:
         """Decide on a state and take the decision. `how`: fields of `FlowRunTransition`."""
         self.now += _STEP
-        state = wanted.to_state(uuid7(), self.now) if isinstance(wanted, StateCreate) else wanted
+        state = _entered(wanted, self.now)
         proposal = FlowRunTransition(self.facts.id, state, **how)
         decision = govern_flow_run(self.facts, proposal, self.now, TERMS)
         self.take(decision)
@@ -186,13 +186,13 @@ class ModelTaskRun:
     """A task run; `known_results` are the states in the cache, by their key."""
 
     facts: TaskRunFacts
-    now: datetime = NOW
+    now: datetime = field(default_factory=utc_now)
     known_results: dict[str, State] = field(default_factory=dict[str, State])
 
     def propose(self, wanted: StateCreate | State, *, forced: bool = False) -> TaskRunDecision:
         """Decide on a state and take the decision."""
         self.now += _STEP
-        state = wanted.to_state(uuid7(), self.now) if isinstance(wanted, StateCreate) else wanted
+        state = _entered(wanted, self.now)
         cached = self.known_results.get(state.state_details.cache_key or "")
         facts = replace(self.facts, cached=cached)
         decision = govern_task_run(facts, state, self.now, TERMS, forced=forced)
@@ -212,6 +212,13 @@ class ModelTaskRun:
             run.next_scheduled_start_time,
             run.empirical_policy,
         )
+
+
+def _entered(wanted: StateCreate | State, now: datetime) -> State:
+    """The state as a server proposes it to the rules: with an id of its own, at this moment."""
+    if isinstance(wanted, StateCreate):
+        return wanted.to_state(uuid7(), now)
+    return wanted.model_copy(update={"id": uuid7(), "timestamp": now})
 
 
 _TASK_RUN_COLUMNS: Final = (

@@ -5,7 +5,7 @@ proposals there.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -54,7 +54,6 @@ class Walk:
     situations: Mapping[str, Situation]
     origins: Mapping[str, Origin]
     proposals: Mapping[str, Proposal]
-    beginning: Mapping[str, StateType] = field(default_factory=dict[str, StateType])
 
     def names(self) -> list[tuple[str, str, str]]:
         """Every combination of a situation, an origin and a proposal."""
@@ -66,17 +65,14 @@ _HOUR: Final = timedelta(hours=1)
 
 
 def _state(
-    type: StateType, name: str | None = None, data: JsonValue = None, **details: object
+    type: StateType, name: str = "", data: JsonValue = None, **details: JsonValue
 ) -> StateCreate:
     return StateCreate(
-        type=type,
-        name=name or "",
-        data=data,
-        state_details=StateDetails.model_validate(details),
+        type=type, name=name, data=data, state_details=StateDetails.model_validate(details)
     )
 
 
-def _always(type: StateType, **details: object) -> Proposal:
+def _always(type: StateType, **details: JsonValue) -> Proposal:
     return lambda _: _state(type, **details)
 
 
@@ -161,9 +157,7 @@ FLOW_RUNS: Final = Walk(
         "Pending(future)": _by(_scheduled("Scheduled", _HOUR), _PENDING),
         "Paused(expired)": _then_forced(_RUNNING, _paused("Paused", -_HOUR)),
         "Suspended": _then_forced(_RUNNING, _SUSPENDED),
-        "Suspended(expired)": _then_forced(
-            _RUNNING, _paused("Suspended", -_HOUR, reschedule=True)
-        ),
+        "Suspended(expired)": _then_forced(_RUNNING, _paused("Suspended", -_HOUR, reschedule=True)),
     },
     proposals=_SHARED_PROPOSALS | {"Late": _LATE, "Suspended": _SUSPENDED},
 )

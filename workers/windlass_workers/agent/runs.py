@@ -1,12 +1,15 @@
 """One run from its claim to the report of its end. What goes wrong with one concerns no other."""
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 import anyio
 
-from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded
+from windlass.clock import utc_now
+from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded, WindlassError
 from windlass.schemas.executions import ExecutionEnded, ExecutionStarted, Handle
+from windlass.schemas.logs import LogCreate
 from windlass_workers.agent.backoff import until_it_works
 from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.jobs import prepare_job
@@ -36,8 +39,9 @@ async def _see_through(agent: AgentContext, run: LiveRun) -> ExecutionEnded:
         try:
             run.handle = await _start(agent, run)
         except Exception as error:
-            _log.exception("The run %r could not be started", run.claimed.flow_run.name)
+            await _log_failure(agent, run, error)
             return _ended(run, Exit(None, str(error)))
+    exit = Exit(None)
     async with anyio.create_task_group() as beside:
         beside.start_soon(_report_started, agent, run, run.handle)
         exit = await _wait(agent, run.handle)
@@ -51,9 +55,29 @@ async def _start(agent: AgentContext, run: LiveRun) -> Handle:
         run.claimed, agent.pool.base_job_template, agent.worker.variables(), agent.environment
     )
     handle = await agent.worker.start(spec, variables)
-    agent.records.keep(Record(claimed=run.claimed, handle=handle))
     _log.info("Started the run %r", run.claimed.flow_run.name)
+    try:
+        agent.records.keep(Record(claimed=run.claimed, handle=handle))
+    except OSError as error:
+        # It runs all the same. Only a worker that comes after this one will not find it.
+        _log.warning("The run %r could not be recorded: %s", run.claimed.flow_run.name, error)
     return handle
+
+
+async def _log_failure(agent: AgentContext, run: LiveRun, error: Exception) -> None:
+    """Say in both logs, that of the worker and that of the run, why it could not be started."""
+    unforeseen = not isinstance(error, WindlassError)
+    message = f"The run {run.claimed.flow_run.name!r} could not be started: {error}"
+    _log.error(message, exc_info=unforeseen)
+    record = LogCreate(
+        name=_log.name,
+        level=logging.ERROR,
+        message=message,
+        timestamp=utc_now(),
+        flow_run_id=run.claimed.flow_run.id,
+    )
+    with suppress(WindlassError):
+        await agent.client.create_logs([record])
 
 
 async def _wait(agent: AgentContext, handle: Handle) -> Exit:

@@ -1,10 +1,15 @@
 """From an exit code to a sentence that says what ended a process."""
 
 import signal
+from typing import Final
 
+from windlass.engine.exit_codes import ExitCode
 from windlass_workers.contract import Exit
 
-_MEANINGS = {
+_MEANINGS: Final[dict[int, str]] = {
+    ExitCode.UNREACHABLE: "it could not reach the server",
+    ExitCode.SUPERSEDED: "another execution owns the run now",
+    ExitCode.NOT_LOADED: "the flow could not be loaded",
     126: "the command could not be executed",
     127: "the command was not found",
 }

@@ -5,7 +5,9 @@ from typing import Final
 from fastapi import APIRouter
 
 from . import (
+    admin,
     collections,
+    csrf_token,
     deployment_runs,
     deployment_schedules,
     deployments,
@@ -42,4 +44,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     event_sockets.router,
     collections.router,
+    csrf_token.router,
+    admin.router,
 )

@@ -5,11 +5,9 @@ from fastapi.responses import JSONResponse
 
 from windlass.exceptions import WindlassError
 from windlass_services.api.context import InContext
+from windlass_services.api.versions import SERVED_API_VERSION
 
 router = APIRouter(tags=["Root"])
-
-SERVED_API_VERSION = "3.6.7"
-"""The version of Prefect whose API this is: what a stock client compares its own with."""
 
 
 @router.get("/health")

@@ -19,9 +19,7 @@ class HandlePausingFlows:
         if details.pause_key in _fired(change):
             return Reject(None, f"The pause {details.pause_key!r} has been resumed already.")
         if details.pause_reschedule and change.run.deployment_id is None:
-            return Abort(
-                "Without a deployment nobody could start the suspended run again."
-            )
+            return Abort("Without a deployment nobody could start the suspended run again.")
         return Proceed(change.proposed)
 
 

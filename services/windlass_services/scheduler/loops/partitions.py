@@ -17,6 +17,6 @@ def duty(services: ServiceContext) -> Duty | None:
 
     async def once() -> int:
         async with services.database.write() as connection:
-            return await ensure_partitions(connection, services.clock().date())
+            return len(await ensure_partitions(connection, services.clock().date()))
 
     return Duty("partitions", _EVERY, once)

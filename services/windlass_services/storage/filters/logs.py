@@ -18,6 +18,5 @@ def where_logs(asked: LogFilter) -> Clause:
     )
 
 
-
 def _with_text(asked: LogFilterTextSearch | None) -> Clause | None:
     return None if asked is None else on_text(log.c.message + " " + log.c.name, asked.query)

@@ -41,8 +41,10 @@ class PostgresLeases:
                 list(expiring.values()),
             )
         intents = {
-            (workspace_id, execution_id): intent_of(state_type, details and from_json(details))
-            for workspace_id, execution_id, state_type, details in rows
+            (workspace_id, execution_id): intent_of(
+                state_type, details and from_json(details), is_live=is_live
+            )
+            for workspace_id, execution_id, state_type, details, is_live in rows
         }
         return [
             [
@@ -59,12 +61,13 @@ class PostgresLeases:
 _FINAL: Final = ", ".join(f"'{state}'" for state in sorted(TERMINAL_STATES))
 # Executions are locked in the order of ids, as in transitions: neither waits in a circle.
 _RENEW: Final = (
-    "WITH owned AS (SELECT e.id, e.workspace_id, v.expires_at, r.state_type, r.state_details"
+    "WITH newest AS (SELECT e.id, e.workspace_id, v.expires_at, r.state_type, r.state_details,"
+    " e.ended_at IS NULL AS is_live"
     " FROM unnest($1::UUID[], $2::TEXT[], $3::TIMESTAMPTZ[]) AS v(workspace_id, id, expires_at)"
     " JOIN execution e ON e.id = v.id AND e.workspace_id = v.workspace_id"
     " JOIN flow_run r ON r.id = e.flow_run_id AND r.execution_id = e.id"
-    " WHERE e.ended_at IS NULL ORDER BY e.id FOR NO KEY UPDATE OF e),"
-    " renewed AS (UPDATE execution e SET leased = true, lease_expires_at = o.expires_at"
-    f" FROM owned o WHERE e.id = o.id AND o.state_type NOT IN ({_FINAL}))"
-    " SELECT workspace_id, id, state_type, state_details FROM owned"
+    " ORDER BY e.id FOR NO KEY UPDATE OF e),"
+    " renewed AS (UPDATE execution e SET leased = true, lease_expires_at = n.expires_at"
+    f" FROM newest n WHERE e.id = n.id AND n.is_live AND n.state_type NOT IN ({_FINAL}))"
+    " SELECT workspace_id, id, state_type, state_details, is_live FROM newest"
 )

@@ -130,13 +130,14 @@ def _count_live(cursor: sqlite3.Cursor, claim: Claim) -> dict[UUID | None, int]:
 
 def _renew(cursor: sqlite3.Cursor, scope: Scope, execution_id: str, expires: int) -> Intent:
     row: tuple[Any, ...] | None = cursor.execute(
-        _READ_OWNED, (execution_id, scope.workspace_id.hex)
+        _READ_NEWEST, (execution_id, scope.workspace_id.hex)
     ).fetchone()
     if row is None:
         return Intent.STOP
-    state_type, state_details = row
-    intent = intent_of(state_type, state_details and from_json(state_details))
-    if intent is not Intent.STOP:
+    state_type, state_details, is_live = row
+    details = state_details and from_json(state_details)
+    intent = intent_of(state_type, details, is_live=bool(is_live))
+    if is_live and intent is not Intent.STOP:
         cursor.execute(_EXTEND, (expires, execution_id))
     return intent
 
@@ -163,10 +164,10 @@ _READ_CLAIMED: Final = (
     f"{_CLAIMED.text} WHERE e.request_id = ? AND e.work_pool_id = ? AND e.ended_at IS NULL"
     " ORDER BY q.priority, r.run_priority, r.expected_start_time, r.id"
 )
-_READ_OWNED: Final = (
-    "SELECT r.state_type, r.state_details FROM execution e"
+_READ_NEWEST: Final = (
+    "SELECT r.state_type, r.state_details, e.ended_at IS NULL FROM execution e"
     " JOIN flow_run r ON r.id = e.flow_run_id AND r.execution_id = e.id"
-    " WHERE e.id = ? AND e.workspace_id = ? AND e.ended_at IS NULL"
+    " WHERE e.id = ? AND e.workspace_id = ?"
 )
 _EXTEND: Final = "UPDATE execution SET leased = 1, lease_expires_at = ? WHERE id = ?"
 _NEXT_DUE: Final = (

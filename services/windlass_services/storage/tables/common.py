@@ -60,9 +60,7 @@ Json: Final = sa.JSON(none_as_null=True).with_variant(
 )
 """JSONB on PostgreSQL, text on SQLite. `None` is SQL's NULL."""
 
-TextArray: Final = sa.JSON(none_as_null=True).with_variant(
-    postgresql.ARRAY(sa.Text), "postgresql"
-)
+TextArray: Final = sa.JSON(none_as_null=True).with_variant(postgresql.ARRAY(sa.Text), "postgresql")
 """A list of strings: `text[]` on PostgreSQL (so that GIN serves `&&` and `@>`), JSON on SQLite."""
 
 

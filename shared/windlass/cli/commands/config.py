@@ -1,21 +1,20 @@
 """`windlass config`: look at settings, and keep some in the active profile."""
 
-from collections.abc import Mapping
+import contextlib
 
 import click
 
 from windlass.cli.asking import confirm
 from windlass.cli.console import fail, output_option, print_json, say
-from windlass.cli.profile_file import active_profile, put
 from windlass.exceptions import SettingInvalid
 from windlass.settings import (
-    STOCK_PROFILES,
-    Profile,
     Setting,
     Status,
     check_value,
     get_current_settings,
+    load_current_profile,
     setting_named,
+    update_current_profile,
     view,
 )
 from windlass.settings.view import shown
@@ -31,10 +30,7 @@ def config() -> None:
 def set_(settings: tuple[str, ...]) -> None:
     """Set settings in the active profile."""
     wanted = [_assignment(text) for text in settings]
-    profile = active_profile()
-    put(profile.updated({name: None for setting, _ in wanted for name in setting.names}).updated(
-        {setting.name: value for setting, value in wanted}
-    ))
+    profile = update_current_profile({setting.name: value for setting, value in wanted})
     for setting, value in wanted:
         say(f"Set {setting.name} to {shown(setting, value)!r} in profile {profile.name!r}.")
         _warn_of(setting)
@@ -45,14 +41,14 @@ def set_(settings: tuple[str, ...]) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def unset(names: tuple[str, ...], yes: bool) -> None:
     """Take settings out of the active profile, which brings back their defaults."""
-    profile = active_profile()
+    profile = load_current_profile()
     settings = [setting_named(name) for name in names]
     for setting in settings:
         if not set(setting.names) & profile.settings.keys():
             fail(f"{setting.name} is not set in profile {profile.name!r}.")
     listed = ", ".join(setting.name for setting in settings)
     confirm(f"Take {listed} out of profile {profile.name!r}?", yes=yes)
-    put(profile.updated({name: None for setting in settings for name in setting.names}))
+    update_current_profile(dict.fromkeys(setting.name for setting in settings))
     say(f"Took {listed} out of profile {profile.name!r}.")
 
 
@@ -77,9 +73,9 @@ def view_(show_defaults: bool, show_sources: bool, show_secrets: bool, output: s
 @config.command()
 def validate() -> None:
     """Check the active profile, and give settings in it their present names."""
-    profile = active_profile()
+    profile = load_current_profile()
     problems: list[str] = []
-    renamed: dict[str, str] = {}
+    present: dict[str, str | None] = {}
     for written, value in profile.settings.items():
         try:
             setting = setting_named(written)
@@ -88,13 +84,12 @@ def validate() -> None:
             problems.append(str(error))
         else:
             if written != setting.name and setting.name not in profile.settings:
-                renamed[written] = setting.name
-    if renamed and profile not in STOCK_PROFILES:
-        put(_with_new_names(profile, renamed))
-        for old, new in renamed.items():
-            say(f"Renamed {old} to {new}.")
+                present[setting.name] = value
+                say(f"Renamed {written} to {setting.name}.")
     if problems:
         fail("\n".join(problems))
+    if present:
+        update_current_profile(present)
     for notice in get_current_settings().notices:
         say(notice)
     say(f"Profile {profile.name!r} is valid.")
@@ -106,20 +101,14 @@ def _assignment(text: str) -> tuple[Setting, str]:
         raise click.UsageError(f"{text!r} is not of the form NAME=VALUE.")
     if name.upper() == "WINDLASS_PROFILE":
         raise click.UsageError("Choose a profile with `windlass profile use NAME`.")
-    setting = setting_named(name)
-    check_value(setting, value, "the command line")
-    return setting, value
-
-
-def _with_new_names(profile: Profile, renamed: Mapping[str, str]) -> Profile:
-    taken_out = profile.updated(dict.fromkeys(renamed))
-    return taken_out.updated({new: profile.settings[old] for old, new in renamed.items()})
+    return setting_named(name), value
 
 
 def _warn_of(setting: Setting) -> None:
     if setting.status is Status.VOID:
         say(f"{setting.name} has no effect: {setting.description}.")
         return
-    source = get_current_settings().source_of(setting.path)
-    if source != "profile":
-        say(f"It does not count here: the value from {source} goes before it.")
+    with contextlib.suppress(SettingInvalid):
+        source = get_current_settings().source_of(setting.path)
+        if source not in ("profile", "defaults"):
+            say(f"It does not count here: the value from {source} goes before it.")

@@ -129,9 +129,7 @@ def cancel(id: UUID) -> None:
 )
 @click.option("--reverse", "-r", is_flag=True, help="The latest first.")
 @click.option("--follow", "-f", "keep_on", is_flag=True, help="Go on until the run is finished.")
-def logs(
-    id: UUID, head: bool, tail: bool, count: int | None, reverse: bool, keep_on: bool
-) -> None:
+def logs(id: UUID, head: bool, tail: bool, count: int | None, reverse: bool, keep_on: bool) -> None:
     """Show the logs of a flow run."""
     if head and tail:
         raise click.UsageError("Give --head or --tail, not both.")

@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from windlass.client._async.deployments import AsyncDeployments
 from windlass.client._async.executions import AsyncExecutions
 from windlass.client._async.flow_runs import AsyncFlowRuns
 from windlass.client._async.flows import AsyncFlows
@@ -20,6 +21,7 @@ class WindlassClient(
     AsyncFlowRuns,
     AsyncTaskRuns,
     AsyncLogs,
+    AsyncDeployments,
     AsyncExecutions,
     AsyncWorkPools,
     AsyncWorkQueues,

@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from windlass.client._sync.deployments import SyncDeployments
 from windlass.client._sync.executions import SyncExecutions
 from windlass.client._sync.flow_runs import SyncFlowRuns
 from windlass.client._sync.flows import SyncFlows
@@ -20,6 +21,7 @@ class SyncWindlassClient(
     SyncFlowRuns,
     SyncTaskRuns,
     SyncLogs,
+    SyncDeployments,
     SyncExecutions,
     SyncWorkPools,
     SyncWorkQueues,

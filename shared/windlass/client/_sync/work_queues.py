@@ -1,10 +1,20 @@
 """Work queues: those of a pool, and by their id."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from windlass.client._sync.resource import SyncResource
-from windlass.schemas.filters.work_queues import WorkQueueQuery
-from windlass.schemas.work_queues import WorkQueue, WorkQueueCreate, WorkQueueUpdate
+from windlass.schemas.filters.work_queues import (
+    WorkQueueFilter,
+    WorkQueueFilterName,
+    WorkQueueQuery,
+)
+from windlass.schemas.work_queues import (
+    WorkQueue,
+    WorkQueueCreate,
+    WorkQueueStatusDetail,
+    WorkQueueUpdate,
+)
 
 
 class SyncWorkQueues(SyncResource):
@@ -37,3 +47,14 @@ class SyncWorkQueues(SyncResource):
     def delete_work_queue(self, work_queue_id: UUID) -> None:
         """Raises `ObjectNotFound`."""
         self._request("DELETE", f"/work_queues/{work_queue_id}")
+
+    def read_work_queue_status(self, work_queue_id: UUID) -> WorkQueueStatusDetail:
+        """Whether a queue is healthy, and why. Raises `ObjectNotFound`."""
+        path = f"/work_queues/{work_queue_id}/status"
+        return self._read(WorkQueueStatusDetail, "GET", path)
+
+    def match_work_queues(self, prefixes: Sequence[str], work_pool_name: str) -> list[WorkQueue]:
+        """Queues of a pool whose names begin with one of these."""
+        name = WorkQueueFilterName(startswith_=list(prefixes))
+        query = WorkQueueQuery(work_queues=WorkQueueFilter(name=name))
+        return self.read_work_queues(work_pool_name, query)

@@ -12,6 +12,7 @@ class ServerDatabaseSettings(SettingsGroup):
         "postgresql+asyncpg://user:password@host:5432/name or sqlite+aiosqlite:///file.",
         aliases=("API_DATABASE_CONNECTION_URL",),
         secret=True,
+        starts=("postgresql://", "postgresql+asyncpg://", "sqlite://", "sqlite+aiosqlite://"),
     )
     driver: str | None = setting(
         None,

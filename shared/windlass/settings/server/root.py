@@ -35,7 +35,8 @@ class ServerSettings(SettingsGroup):
 
     broker_url: str = setting(
         "memory://",
-        "memory://, redis://host:6379/0, rediss:// (TLS) or amqp://.",
+        "memory://, redis://host:6379/0 or rediss://host:6379/0 (TLS).",
+        starts=("memory://", "redis://", "rediss://"),
         secret=True,
         documented=False,
     )

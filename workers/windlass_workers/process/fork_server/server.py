@@ -30,8 +30,18 @@ from windlass_workers.process.fork_server.messages import (
 )
 from windlass_workers.process.processes import know
 
-PRELOADED: Final = ("windlass.execute", "windlass.flows", "windlass.tasks")
-"""What every run imports, and nearly every flow."""
+PRELOADED: Final = (
+    "windlass.execute",
+    "windlass.flows",
+    "windlass.task_engine",
+    "windlass.tasks",
+    "windlass.utilities.parameter_models",
+    "certifi",
+    "encodings.idna",
+    "h11",
+    "httpcore",
+)
+"""What every run imports, and nearly every flow; httpx leaves its own imports to the last."""
 
 
 def serve(channel: socket.socket) -> Job | None:

@@ -1,0 +1,22 @@
+"""Administration: which version is served, with which settings."""
+
+from fastapi import APIRouter
+
+from windlass.schemas.base import JsonObject
+from windlass.settings.view import documented_values
+from windlass_services.api.context import InContext
+from windlass_services.api.versions import SERVED_API_VERSION
+
+router = APIRouter(prefix="/admin", tags=["Admin"])
+
+
+@router.get("/settings")
+async def read_settings(context: InContext) -> JsonObject:
+    """The settings of this process by their groups; secrets are masked."""
+    return documented_values(context.settings)
+
+
+@router.get("/version")
+async def read_version() -> str:
+    """The version of Prefect's API that is served: a stock client does not start without it."""
+    return SERVED_API_VERSION

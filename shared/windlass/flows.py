@@ -1,0 +1,191 @@
+"""Public: flows, and the decorator that makes them."""
+
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from functools import cache
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    Self,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
+
+from windlass.definitions import FlowDefinition, FlowOptions, StateHook, refuse_unknown
+from windlass.tasks import listed
+
+if TYPE_CHECKING:
+    # What runs flows is imported with the first call: a module of flows imports in no time.
+    from windlass.schemas.states import State
+    from windlass.utilities.binding import Parameters
+    from windlass.utilities.callables import ParameterSchema
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+Q = ParamSpec("Q")
+T = TypeVar("T")
+HookT = TypeVar("HookT", bound=StateHook)
+
+
+class Flow(FlowDefinition, Generic[P, R_co]):
+    """A function whose calls are flow runs: the server knows of each, and of what it does.
+
+    A call runs it here and now; inside of a flow run, as a child of that. It takes two more
+    arguments than the function: `wait_for`, a list of futures or states that have to complete
+    first, and `return_state`, which asks for the final state in place of what the function
+    returns. Futures and states among the arguments are waited for, and replaced by their results.
+
+    What the function returns decides how the run ends: see `return_value_to_state`.
+    """
+
+    fn: Callable[P, R_co]
+
+    def __init__(self, fn: Callable[P, R_co], **options: Unpack[FlowOptions]) -> None:
+        super().__init__(fn, **options)
+        self._decorated: Any = fn
+        self._options = options
+
+    @property
+    def parameters(self) -> "ParameterSchema":
+        """What the flow takes, as an OpenAPI schema."""
+        from windlass.utilities.callables import schema_of  # noqa: PLC0415
+
+        return schema_of(self.parameter_model, self.fn.__doc__)
+
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: "Flow[Concatenate[Any, Q], T]", instance: object, owner: type | None = None
+    ) -> "Flow[Q, T]": ...
+    def __get__(self, instance: object | None, owner: type | None = None) -> Any:
+        return self.bound_to(instance, owner)
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload
+    def __call__(
+        self: "Flow[..., Coroutine[Any, Any, T]]",
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> "Coroutine[Any, Any, State]": ...
+    @overload
+    def __call__(
+        self,
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> "State": ...
+    @overload
+    def __call__(self, *args: Any, wait_for: Iterable[Any], **kwargs: Any) -> R_co: ...
+    def __call__(
+        self,
+        *args: Any,
+        return_state: bool = False,
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run it. Raises what the function raises, once no retries are left.
+
+        Raises ParameterTypeError for parameters that do not fit their type hints.
+        """
+        parameters = self.binder.bind(args, kwargs)
+        return_type = "state" if return_state else "result"
+        return _engine().run_flow(self, parameters, listed(wait_for), return_type)
+
+    def validate_parameters(self, parameters: "Parameters") -> "Parameters":
+        """`parameters` cast to their type hints. Raises ParameterTypeError."""
+        return self.parameter_model.validate(parameters)
+
+    def serialize_parameters(self, parameters: "Parameters") -> dict[str, Any]:
+        """`parameters` as JSON; one that cannot be is left out."""
+        return _engine().serialized(parameters)
+
+    def with_options(self, **options: Unpack[FlowOptions]) -> "Flow[P, R_co]":
+        """A copy with other options; those that are not given stay as they are."""
+        refuse_unknown("a flow", options, FlowOptions)
+        hooks: FlowOptions = {
+            "on_completion": self.on_completion_hooks,
+            "on_failure": self.on_failure_hooks,
+            "on_cancellation": self.on_cancellation_hooks,
+            "on_crashed": self.on_crashed_hooks,
+            "on_running": self.on_running_hooks,
+        }
+        return Flow(self._decorated, **cast("FlowOptions", {**self._options, **hooks, **options}))
+
+    def on_completion(self, fn: HookT) -> HookT:
+        """Call `fn` with the flow, the run and its state when a run has completed."""
+        self.on_completion_hooks.append(fn)
+        return fn
+
+    def on_failure(self, fn: HookT) -> HookT:
+        """Call `fn` with the flow, the run and its state when a run has failed for good."""
+        self.on_failure_hooks.append(fn)
+        return fn
+
+    def on_cancellation(self, fn: HookT) -> HookT:
+        """Call `fn` with the flow, the run and its state when a run is being cancelled."""
+        self.on_cancellation_hooks.append(fn)
+        return fn
+
+    def on_crashed(self, fn: HookT) -> HookT:
+        """Call `fn` with the flow, the run and its state when a run has crashed."""
+        self.on_crashed_hooks.append(fn)
+        return fn
+
+    def on_running(self, fn: HookT) -> HookT:
+        """Call `fn` with the flow, the run and its state before each attempt of a run."""
+        self.on_running_hooks.append(fn)
+        return fn
+
+
+@overload
+def flow(fn: "staticmethod[P, T]", /) -> Flow[P, T]: ...
+@overload
+def flow(fn: Callable[P, T], /, **options: Unpack[FlowOptions]) -> Flow[P, T]: ...
+@overload
+def flow(
+    fn: None = None, /, **options: Unpack[FlowOptions]
+) -> "Callable[[Callable[P, T]], Flow[P, T]]": ...
+def flow(fn: Any = None, /, **options: Unpack[FlowOptions]) -> Any:
+    """Make a flow of a function: plain, async, a generator, or a method.
+
+    `@flow`, `@flow(retries=2)`, or `flow(function)`. Raises TypeError for an option that there is
+    not.
+    """
+    if fn is None:
+        refuse_unknown("a flow", options, FlowOptions)
+
+        def decorate(function: Callable[..., Any]) -> Flow[..., Any]:
+            return Flow(function, **options)
+
+        return decorate
+    return Flow(fn, **options)
+
+
+@cache
+def _engine() -> Any:
+    if "windlass.flow_engine" not in sys.modules:
+        _begin_to_start_embedded_server()
+    from windlass import flow_engine  # noqa: PLC0415
+
+    return flow_engine
+
+
+def _begin_to_start_embedded_server() -> None:
+    """Where no API is configured: it starts while this process imports what runs flows."""
+    from windlass.client.ephemeral import ensure_api  # noqa: PLC0415
+    from windlass.settings import get_current_settings  # noqa: PLC0415
+
+    settings = get_current_settings()
+    if not settings.api.url and settings.server.ephemeral.enabled:
+        ensure_api(settings)

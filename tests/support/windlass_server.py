@@ -1,0 +1,260 @@
+"""A Windlass server as real processes, on either backend.
+
+`windlass_server` is shared by the tests of a module, once for each backend; `own_windlass_server`
+is the test's own, for those that break it.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.support.postgres import create_database, drop_database
+from tests.support.redis import flush
+from tests.support.waiting import wait_until
+
+SECONDS_TO_START: Final = 20.0
+SECONDS_TO_STOP: Final = 15.0
+LINES_SHOWN: Final = 60
+
+
+class Backend(StrEnum):
+    """What the server stands on, and how it is laid out."""
+
+    EMBEDDED = "embedded"
+    """Everything in one process, SQLite and memory."""
+    SERVICES = "services"
+    """Two API replicas, a scheduler and triggers, over PostgreSQL and Redis."""
+
+
+LAYOUT: Final[dict[Backend, dict[str, list[str]]]] = {
+    Backend.EMBEDDED: {"server": []},
+    Backend.SERVICES: {
+        "api-1": ["api"],
+        "api-2": ["api"],
+        "scheduler": ["scheduler"],
+        "triggers": ["triggers"],
+    },
+}
+"""The processes by name, and the services that each of them runs (none named: all)."""
+
+
+@dataclass(slots=True)
+class ServerProcess:
+    """One process of the control plane. Its port and its log stay the same over restarts."""
+
+    name: str
+    services: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    port: int = 0
+    running: subprocess.Popen[bytes] | None = None
+    lifeline: int | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers; the probes are below."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and return at once; requests wait until it is ready."""
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", self.port))
+            listener.listen(128)
+            self.port = listener.getsockname()[1]
+            # The server ends when this end of the pipe closes: however the test run ends.
+            watched, self.lifeline = os.pipe()
+            descriptors = (listener.fileno(), watched)
+            options = ["--fd", str(descriptors[0]), "--watch-fd", str(descriptors[1])]
+            with self.log.open("ab") as log:
+                self.running = subprocess.Popen(
+                    [sys.executable, "-m", "windlass_services", *self.services, *options],
+                    env=dict(self.environment),
+                    pass_fds=descriptors,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            os.close(watched)
+
+    def is_ready(self) -> bool:
+        """It answers, and so do the database and the broker behind it. Raises when it ended."""
+        assert self.running is not None
+        if self.running.poll() is not None:
+            raise RuntimeError(f"{self.name} ended before it was ready. It said:\n{self.tail()}")
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=1).is_success
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """End it without warning, as `kill -9` does."""
+        assert self.running is not None
+        self.running.kill()
+        self._reap()
+
+    def stop(self) -> int:
+        """Ask it to end; its exit code. Raises when it does not."""
+        assert self.running is not None
+        self.running.terminate()
+        try:
+            self.running.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise TimeoutError(f"{self.name} did not stop. It said:\n{self.tail()}") from error
+        return self._reap()
+
+    def let_go(self) -> None:
+        """Close what it watches, as the kernel does when the tests are gone."""
+        if self.lifeline is not None:
+            os.close(self.lifeline)
+            self.lifeline = None
+
+    def tail(self) -> str:
+        """The end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-LINES_SHOWN:])
+
+    def _reap(self) -> int:
+        assert self.running is not None
+        code = self.running.wait()
+        self.running = None
+        self.let_go()
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class WindlassServer:
+    """A running control plane."""
+
+    backend: Backend
+    processes: dict[str, ServerProcess] = field(default_factory=dict[str, ServerProcess])
+
+    @property
+    def api_urls(self) -> list[str]:
+        """The address of each API replica, for WINDLASS_API_URL or PREFECT_API_URL."""
+        serving = [p for p in self.processes.values() if not p.services or "api" in p.services]
+        return [f"{process.url}/api" for process in serving]
+
+    @property
+    def api_url(self) -> str:
+        """The address of the first API replica."""
+        return self.api_urls[0]
+
+    @contextmanager
+    def http(self) -> Generator[httpx.Client]:
+        """Requests by hand, relative to the API of the first replica."""
+        with httpx.Client(base_url=f"{self.api_url}/", timeout=20) as client:
+            yield client
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The answer to one request of which nothing but success is expected."""
+        with self.http() as client:
+            answer = client.post(path, json=body or {}).raise_for_status()
+            return answer.json() if answer.content else None
+
+    def get(self, path: str) -> Any:
+        """The answer to one question of which nothing but success is expected."""
+        with self.http() as client:
+            return client.get(path).raise_for_status().json()
+
+    def start(self, *names: str) -> None:
+        """Start the processes of these names, all of them by default, and wait for them."""
+        wanted = [self.processes[name] for name in names or self.processes]
+        for process in wanted:
+            process.start()
+        for process in wanted:
+            wait_until(process.is_ready, timeout=SECONDS_TO_START, description=process.name)
+
+    def stop(self) -> dict[str, int]:
+        """Ask every process that runs to end; their exit codes."""
+        running = [process for process in self.processes.values() if process.running]
+        return {process.name: process.stop() for process in running}
+
+
+def make_windlass_server(
+    backend: Backend, folder: Path, environment: Mapping[str, str]
+) -> WindlassServer:
+    """A server that is not running yet; logs and the embedded database are made in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if name[:9] != "WINDLASS_"}
+    environment = inherited | {"WINDLASS_HOME": str(folder / "home")} | dict(environment)
+    processes = {
+        name: ServerProcess(name, services, environment, folder / f"{name}.log")
+        for name, services in LAYOUT[backend].items()
+    }
+    return WindlassServer(backend, processes)
+
+
+@pytest.fixture(scope="module", params=list(Backend))
+def windlass_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WindlassServer]:
+    """A running server that the tests of a module share, on each backend."""
+    with _running(request, tmp_path_factory.mktemp("windlass-server")) as server:
+        yield server
+
+
+@pytest.fixture(params=list(Backend))
+def own_windlass_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WindlassServer]:
+    """A running server of the test's own, on each backend."""
+    with _running(request, tmp_path / "windlass-server") as server:
+        yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows what its server said."""
+    report = yield
+    for server in getattr(item, "funcargs", {}).values():
+        if report.failed and isinstance(server, WindlassServer):
+            for process in server.processes.values():
+                report.sections.append((f"log of {process.name}", process.tail()))
+    return report
+
+
+@contextmanager
+def _running(request: pytest.FixtureRequest, folder: Path) -> Generator[WindlassServer]:
+    """A server on the backend that the fixture's parameter names; what is left is taken away."""
+    backend: Backend = request.param
+    with _stores(request, backend) as environment:
+        server = make_windlass_server(backend, folder, environment)
+        try:
+            server.start()
+            yield server
+        finally:
+            codes = server.stop()
+    assert not any(codes.values()), f"the services ended with {codes}"
+
+
+@contextmanager
+def _stores(request: pytest.FixtureRequest, backend: Backend) -> Generator[dict[str, str]]:
+    """The settings that name an empty database and an empty broker."""
+    if backend is Backend.EMBEDDED:
+        yield {}
+        return
+    postgres: str = request.getfixturevalue("postgres_server")
+    redis: str = request.getfixturevalue("redis_server")
+    names: Iterator[str] = request.getfixturevalue("database_names")
+    name = next(names)
+    flush(redis)
+    try:
+        yield {
+            "WINDLASS_SERVER_DATABASE_CONNECTION_URL": create_database(postgres, name),
+            "WINDLASS_SERVER_BROKER_URL": redis,
+        }
+    finally:
+        drop_database(postgres, name)
