@@ -1,1 +1,1 @@
-"""The control plane: storage, streams and orchestration below; api, scheduler and triggers above."""
+"""The control plane: storage and streams at the bottom, processes at the top."""

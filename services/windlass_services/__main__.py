@@ -24,9 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the services that the arguments name; returns the exit code."""
     settings = get_current_settings()
     options = _parser(settings).parse_args(arguments)
-    logging.basicConfig(
-        level=settings.server.logging_level.upper(), format=_LOG_FORMAT, datefmt="%H:%M:%S"
-    )
+    level = "ERROR" if options.ephemeral else settings.server.logging_level.upper()
+    logging.basicConfig(level=level, format=_LOG_FORMAT, datefmt="%H:%M:%S")
     try:
         plan = _plan(options)
         anyio.run(run, plan, settings, backend_options={"use_uvloop": _has_uvloop()})
@@ -63,6 +62,9 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=settings.server.api.port)
     parser.add_argument("--probe-port", type=int, help="where the API is not among the services")
     parser.add_argument("--fd", type=int, help="serve on this listening socket")
+    parser.add_argument(
+        "--ephemeral", action="store_true", help="belongs to one process tree: say problems only"
+    )
     parser.add_argument("--watch-fd", type=int, help="end when this descriptor reaches its end")
     return parser
 

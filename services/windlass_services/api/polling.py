@@ -29,7 +29,7 @@ async def record_queue_polls(
 async def record_runner_polls(
     context: ApiContext, scope: Scope, deployment_ids: Collection[UUID], now: datetime
 ) -> None:
-    """Write down that a runner asked for runs of these deployments, where that says anything new."""
+    """Note that a runner asked for runs of these deployments, where that says anything new."""
     async with context.database.read() as connection:
         ids = await deployment_polls_to_record(connection, scope, deployment_ids, now=now)
     if ids:

@@ -13,7 +13,7 @@ from windlass_services.streams.protocol import Streams
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """Everything that one service process opened. Made in `processes`, passed down, never global."""
+    """Everything that one process opened. Made in `processes`, passed down, never global."""
 
     instance_id: UUID
     database: Database

@@ -196,15 +196,20 @@ class Dispatcher:
             due = now + self._blocked
         self._look_at[work_pool_id] = min(due or latest, latest)
 
-    async def _hand_out(self, work_pool_id: UUID, width: int) -> None:
-        """Let waiters claim in their order until nothing is left for any of them."""
+    async def _hand_out(self, work_pool_id: UUID, announced: int) -> None:
+        """Let waiters claim in their order until nothing is left for any of them.
+
+        When everyone for whom a run was announced has one, there may be more: announcements get
+        lost, and one stands for many.
+        """
         exhausted: set[Wants] = set()
+        width, more = announced, 1
         while batch := self._next(work_pool_id, width, exhausted):
             async with anyio.create_task_group() as claims:
                 for waiter in batch:
                     claims.start_soon(self._try, waiter)
             exhausted |= {waiter.wants for waiter in batch if len(waiter.runs) < waiter.claim.limit}
-            width *= 2
+            width, more = more, more * 2
 
     def _next(self, work_pool_id: UUID, most: int, exhausted: Collection[Wants]) -> list[Waiter]:
         line = self._lines.get(work_pool_id)

@@ -1,4 +1,4 @@
-"""Runs from schedules: made ahead of their time, once per fire time, by any number of schedulers."""
+"""Runs from schedules: made ahead of time, once per fire time, however many make them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

@@ -69,7 +69,7 @@ async def read_flow_run(
     return flow_run_from_row(row, now)
 
 
-async def read_flow_runs(  # noqa: PLR0913 (a list has a filter, an order and a window)
+async def read_flow_runs(
     connection: AsyncConnection,
     scope: Scope,
     filters: Filters,

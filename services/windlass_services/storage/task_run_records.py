@@ -1,4 +1,4 @@
-"""Task runs as their events tell them: one bulk upsert per batch, in which the newest state wins."""
+"""Task runs as their events tell them: one bulk upsert per batch; the newest state wins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -76,7 +76,7 @@ async def read_task_run(
     return task_run_from_row(row, now)
 
 
-async def read_task_runs(  # noqa: PLR0913 (a list has a filter, an order and a window)
+async def read_task_runs(
     connection: AsyncConnection,
     scope: Scope,
     filters: Filters,

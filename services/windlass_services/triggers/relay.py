@@ -13,6 +13,7 @@ from windlass_services.storage.event_rows import insert_event_rows
 from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.storage.outbox import OutboxRow, take_outbox
 from windlass_services.storage.subjects import FlowRunSubject, read_flow_run_subjects
+from windlass_services.storage.task_run_transitions import show_children_in_parents
 
 _BATCH: Final = 500
 
@@ -29,6 +30,7 @@ def relay_duty(services: ServiceContext) -> Duty:
 async def relay(services: ServiceContext, limit: int) -> int:
     """Move up to `limit` outbox rows on; returns how many were taken.
 
+    The task runs that stand for child flow runs in their parents follow in the same transaction.
     What is taken is deleted in the transaction that writes the events. A crash after the commit
     loses a message, not an event: consumers find it in the table.
     """
@@ -42,6 +44,7 @@ async def relay(services: ServiceContext, limit: int) -> int:
         events = events_of(taken, subjects, now)
         for workspace_id, rows in events.items():
             await insert_event_rows(connection, workspace_id, rows)
+        await show_children_in_parents(connection, run_ids, now=now)
     for rows in events.values():
         await announce(services.streams, rows)
     return len(taken)

@@ -11,7 +11,7 @@ from typing import IO, Final
 from windlass.exceptions import SettingInvalid
 from windlass.settings import Settings, get_current_settings
 
-_MODULE: Final = "windlass_services.api"
+_MODULE: Final = "windlass_services"
 _BACKLOG: Final = 128
 
 

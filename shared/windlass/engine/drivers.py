@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Generic, TypeVar, cast
 
 from windlass.engine.calls import AsyncStream, CallUser
-from windlass.engine.effects import Description, Effect
+from windlass.engine.effects import Abandoned, Description, Effect
 from windlass.engine.session import Session
 
 T = TypeVar("T")
@@ -93,6 +93,8 @@ class _Turn(Generic[T]):
         try:
             if error is None:
                 return self._description.send(answer)
+            if isinstance(error, GeneratorExit):
+                error = Abandoned()
             return self._description.throw(error)
         except StopIteration as end:
             self.result = cast("T", end.value)

@@ -20,6 +20,14 @@ Description: TypeAlias = Generator["Effect[Any]", Any, T]
 """How something is run: yields effects, is sent their answers, and returns what came of it."""
 
 
+class Abandoned(BaseException):
+    """Nobody asks for more of what a generator yields.
+
+    In place of GeneratorExit, which a description could not catch: it yields effects to end its
+    run, and a generator may not yield once it is closed.
+    """
+
+
 class Effect(Generic[T]):
     """Something to do. In a description, `answer = yield from effect` has the answer, typed."""
 

@@ -14,7 +14,16 @@ from windlass.engine.creation import (
     create_flow_run,
     update_flow_run,
 )
-from windlass.engine.effects import Await, Close, Description, Drain, HoldLease, RunHooks, Sleep
+from windlass.engine.effects import (
+    Abandoned,
+    Await,
+    Close,
+    Description,
+    Drain,
+    HoldLease,
+    RunHooks,
+    Sleep,
+)
 from windlass.engine.inputs import resolved, unfinished
 from windlass.engine.interrupts import StopReason
 from windlass.engine.outcomes import Outcome, outcome_of
@@ -138,7 +147,7 @@ class _FlowRunEngine:
             returned = yield from self._call_function(parameters, runner, limit)
             yield from Await(find_futures(returned))
             return outcome_of(returned)
-        except GeneratorExit:
+        except Abandoned:
             message = "Not all that the flow yields was asked for."
             return Outcome(Completed(message=message, data=LocalResult(None)))
         except Exception as error:

@@ -10,7 +10,7 @@ from uuid import UUID
 from windlass.context import RunScope, TaskRunContext, current_tags
 from windlass.definitions import StateHook, TaskDefinition
 from windlass.engine.calls import CallUser
-from windlass.engine.effects import Await, Description, Enter, RunHooks, Sleep
+from windlass.engine.effects import Abandoned, Await, Description, Enter, RunHooks, Sleep
 from windlass.engine.inputs import has_upstream, resolved, task_inputs, unfinished
 from windlass.engine.names import run_name, task_run_name
 from windlass.engine.outcomes import is_plain, outcome_of
@@ -133,7 +133,7 @@ class _TaskRunEngine:
                 return TaskOutcome(self._record, returned)
             yield from Await(find_futures(returned))
             outcome = outcome_of(returned)
-        except GeneratorExit:
+        except Abandoned:
             message = "Not all that the task yields was asked for."
             yield from self._finish(StateType.COMPLETED, "Completed", message, LocalResult(None))
             return TaskOutcome(self._record)

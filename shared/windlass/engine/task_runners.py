@@ -109,7 +109,7 @@ class ThreadPoolTaskRunner(TaskRunner):
         self._lock = threading.Lock()
         self._waiting: dict[UUID, Submitted] = {}
         self._threads: ThreadPoolExecutor | None = None
-        self._loop: "LoopThread | None" = None
+        self._loop: LoopThread | None = None
         self._is_closed = False
 
     def duplicate(self) -> Self:

@@ -102,7 +102,7 @@ async def test_a_stock_client_that_sends_no_schedules_keeps_those_there_are(
 ) -> None:
     create = await wanted(client, schedules=[HOURLY])
     made = await client.create_deployment(create)
-    body = {"name": "deployment", "flow_id": str(create.flow_id), "schedules": []}
+    body: dict[str, Any] = {"name": "deployment", "flow_id": str(create.flow_id), "schedules": []}
     kept = await api.post("/deployments/", json=body, headers=STOCK)
     assert [one["id"] for one in kept.json()["schedules"]] == [str(made.schedules[0].id)]
     removed = await api.post("/deployments/", json=body)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import anyio
 import anyio.abc
-import pytest
+import anyio.lowlevel
 
 from tests.support.waiting import await_until
 from tests.unit.orchestration.model import SOME_POOL
@@ -44,13 +44,13 @@ class Hall:
     async def wait_as(self, worker: str, wait: timedelta = LONG, **terms: Any) -> None:
         """Let a worker wait, until nothing happens any more."""
         self.tasks.start_soon(self._claim, a_claim(worker_name=worker, **terms), wait)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
 
     async def announce(self, times: int = 1) -> None:
         """Say so many times that there is a run, until nothing happens any more."""
         for _ in range(times):
             await self.streams.announce(pool_channel(SOME_POOL))
-        await anyio.wait_all_tasks_blocked()
+        await settled()
 
     async def until(self, happened: Callable[[], object], description: str) -> None:
         async def ask() -> object:
@@ -77,9 +77,15 @@ async def a_hall(
     dispatcher = Dispatcher(runs, streams or memory, clock=utc_now, sweep=sweep, blocked=blocked)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(dispatcher.run)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         yield Hall(runs, memory, dispatcher, tasks)
         await dispatcher.drain()
+
+
+async def settled() -> None:
+    """Everything that can happen now has happened: nobody here waits for the outside."""
+    for _ in range(100):
+        await anyio.lowlevel.checkpoint()
 
 
 async def test_a_run_that_is_there_is_taken_at_once() -> None:
@@ -115,7 +121,7 @@ async def test_as_many_workers_wake_as_there_are_runs() -> None:
         runs = [hall.runs.add() for _ in range(3)]
         await hall.announce(times=3)
         assert hall.answers == {f"worker {number}": [run] for number, run in enumerate(runs)}
-        assert len(hall.runs.claims) - asked <= 3 + 2
+        assert len(hall.runs.claims) - asked <= 2 * len(runs)
 
 
 async def test_idle_workers_cost_nothing() -> None:
@@ -140,7 +146,7 @@ async def test_a_worker_of_another_queue_holds_nobody_up() -> None:
 async def test_a_run_is_handed_out_at_its_time_without_being_announced_again() -> None:
     async with a_hall() as hall:
         await hall.wait_as("worker")
-        run = hall.runs.add(due_in=0.05)
+        run = hall.runs.add(due_in=0.2)
         await hall.announce()
         assert hall.answers == {}
         await hall.until(lambda: hall.answers, "the run's time")
@@ -181,7 +187,7 @@ async def test_a_run_that_nobody_may_take_is_not_asked_for_all_the_time() -> Non
         hall.runs.add()
         await hall.wait_as("worker")
         asked = len(hall.runs.claims)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert len(hall.runs.claims) == asked
 
 
@@ -208,9 +214,9 @@ async def test_a_worker_that_went_away_swallows_no_run() -> None:
         run = hall.runs.add()
         await hall.wait_as("worker")
         hall.connections["worker"].cancel()
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         hall.runs.hold.set()
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert hall.runs.handed_back == [run]
         assert hall.answers == {}
 
@@ -249,10 +255,10 @@ async def test_a_claim_under_way_when_draining_is_handed_back() -> None:
         run = hall.runs.add()
         await hall.wait_as("worker")
         hall.tasks.start_soon(hall.dispatcher.drain)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert hall.answers == {"worker": []}
         hall.runs.hold.set()
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert hall.runs.handed_back == [run]
 
 
@@ -266,7 +272,7 @@ async def test_after_a_gap_in_the_announcements_every_pool_is_looked_at() -> Non
         await hall.wait_as("worker")
         run = hall.runs.add()
         reconnected.now.set()
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert hall.answers == {"worker": [run]}
 
 
@@ -286,9 +292,3 @@ class Reconnecting:
     async def _announcements(self) -> AsyncGenerator[Announcement]:
         await self.now.wait()
         yield Announcement(resumed=True)
-
-
-@pytest.fixture(autouse=True)
-def bounded_in_time(anyio_backend: str) -> None:
-    """These tests run on the backend of the services."""
-    assert anyio_backend == "asyncio"

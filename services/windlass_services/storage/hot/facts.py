@@ -79,7 +79,7 @@ class FlowRunTransition:
 
     flow_run_id: UUID
     proposed: State
-    """With its own id and timestamp; `state_details.transition_id` carries the client's request id."""
+    """With its own id and moment; `state_details.transition_id` carries the client's request id."""
     policy: Policy = Policy.CORE
     execution_id: str | None = None
     """The execution that the proposer says it is. None: a client that knows of none."""

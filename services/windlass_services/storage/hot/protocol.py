@@ -115,8 +115,8 @@ class LogRow:
 
 
 class HotOperations(Protocol):
-    """Each call is durable when it returns. Concurrent calls share transactions; the failure of one
-    call is never the failure of its neighbours. Lock order everywhere: pool, queue, deployment, run.
+    """Each call is durable when it returns. Concurrent calls share transactions; the failure of
+    one is never the failure of its neighbours. Lock order: pool, queue, deployment, run.
 
     Raises `ObjectNotFound` for a run or pool that does not exist, `ServerBusy` when the database
     does not answer in time.

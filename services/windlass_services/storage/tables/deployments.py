@@ -75,5 +75,5 @@ deployment_schedule = sa.Table(
         postgresql_where=sa.text("active"),
     ),
 )
-"""`scheduled_until` is how far runs exist; `next_look` is when the scheduler must look again, so that
-a pass reads only what is due, whatever the number of deployments."""
+"""`scheduled_until` is how far runs exist; `next_look` is when the scheduler must look again, so
+that a pass reads only what is due, whatever the number of deployments."""

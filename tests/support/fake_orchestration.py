@@ -1,0 +1,197 @@
+"""A server in memory, as far as the engine needs one; it remembers what it was told."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from windlass.clock import utc_now
+from windlass.engine.ports import Proposal
+from windlass.exceptions import ObjectNotFound, ServerUnreachable
+from windlass.ids import uuid7
+from windlass.schemas.deployments import Deployment
+from windlass.schemas.executions import Intent, RenewedLease, RenewResponse
+from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
+from windlass.schemas.logs import LogCreate
+from windlass.schemas.orchestration import (
+    OrchestrationResult,
+    SetStateStatus,
+    StateAbortDetails,
+    StateAcceptDetails,
+    StateRejectDetails,
+    StateWaitDetails,
+)
+from windlass.schemas.reports import TaskRunReport, TaskRunReports
+from windlass.schemas.state_constructors import AwaitingRetry
+from windlass.schemas.states import State, StateCreate, StateType
+from windlass.schemas.task_runs import TaskRun
+
+
+class FakeOrchestration:
+    """Implements `Orchestration`: accepts every state, but for the rules that the engine relies on.
+
+    A failed run that has retries left is made to wait for the next one, one that is cancelling can
+    only be cancelled, and a state that was made by hand in the test (`decide`) is what it is.
+    """
+
+    api_url = "http://fake.test/api"
+
+    def __init__(self) -> None:
+        self.flows: dict[str, UUID] = {}
+        self.runs: dict[UUID, FlowRun] = {}
+        self.history: dict[UUID, list[State]] = defaultdict(list)
+        self.proposals: list[Proposal] = []
+        self.reports: list[TaskRunReport] = []
+        self.logs: list[LogCreate] = []
+        self.intent = Intent.NONE
+        self.renewed: list[str] = []
+        self.is_down = False
+        self._decisions: list[Callable[[Proposal], OrchestrationResult | None]] = []
+        self._lock = threading.RLock()
+
+    def decide(self, decision: Callable[[Proposal], OrchestrationResult | None]) -> None:
+        """Let `decision` answer before the rules; None leaves the answer to them."""
+        self._decisions.append(decision)
+
+    def flow_id(self, name: str) -> UUID:
+        self._check()
+        return self.flows.setdefault(name, uuid7())
+
+    def create_flow_run(self, run: FlowRunCreate) -> FlowRun:
+        self._check()
+        created = FlowRun(
+            **run.model_dump(exclude={"state", "name", "empirical_policy"}),
+            id=uuid7(),
+            name=run.name or f"quiet-{len(self.runs)}",
+            empirical_policy=run.empirical_policy,
+        )
+        self.runs[created.id] = created
+        if run.state is not None:
+            self._enter(created.id, run.state)
+        return self.runs[created.id]
+
+    def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+        if flow_run_id not in self.runs:
+            raise ObjectNotFound(f"There is no flow run {flow_run_id}.")
+        return self.runs[flow_run_id]
+
+    def update_flow_run(self, flow_run_id: UUID, update: FlowRunUpdate) -> None:
+        said = {name: getattr(update, name) for name in update.model_fields_set}
+        self.runs[flow_run_id] = self.runs[flow_run_id].model_copy(update=said)
+
+    def propose_flow_run_state(self, proposal: Proposal) -> OrchestrationResult:
+        self._check()
+        # What cannot be sent cannot be asked.
+        from_json(to_json(proposal.state))
+        with self._lock:
+            self.proposals.append(proposal)
+            for decision in self._decisions:
+                if (answer := decision(proposal)) is not None:
+                    return answer
+            return self._by_the_rules(proposal)
+
+    def read_task_run(self, task_run_id: UUID) -> TaskRun:
+        raise ObjectNotFound(f"There is no task run {task_run_id}.")
+
+    def read_deployment(self, deployment_id: UUID) -> Deployment:
+        raise ObjectNotFound(f"There is no deployment {deployment_id}.")
+
+    def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:
+        self.renewed += execution_ids
+        return RenewResponse(
+            leases=[
+                RenewedLease(execution_id=id, intent=self.intent, lease_seconds=0.3)
+                for id in execution_ids
+            ]
+        )
+
+    def post(self, path: str, body: Any) -> None:
+        self._check()
+        sent = from_json(to_json(body))
+        if path == "/task_runs/report":
+            self.reports += TaskRunReports.model_validate(sent).reports
+        else:
+            assert path == "/logs/"
+            self.logs += [LogCreate.model_validate(line) for line in sent]
+
+    def force(self, flow_run_id: UUID, state: StateCreate) -> None:
+        """Put a run into a state, as a person would."""
+        with self._lock:
+            self._enter(flow_run_id, state)
+
+    def states_of_run(self, name: str) -> list[str]:
+        """The names of all states of the only run of a flow."""
+        [run] = [run for run in self.runs.values() if run.flow_id == self.flows[name]]
+        return [state.name for state in self.history[run.id]]
+
+    def states_of_task_runs(self) -> dict[str, list[str]]:
+        """The names of all states of each task run, by its name."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for report in self.reports:
+            found[report.name] += [state.name for state in report.states]
+        return dict(found)
+
+    def _check(self) -> None:
+        if self.is_down:
+            raise ServerUnreachable()
+
+    def _by_the_rules(self, proposal: Proposal) -> OrchestrationResult:
+        run = self.read_flow_run(proposal.flow_run_id)
+        state = proposal.state
+        if run.state_type is StateType.CANCELLING and state.type is not StateType.CANCELLED:
+            return rejected(run.state, "The run is being cancelled.")
+        retries = run.empirical_policy.retries or 0
+        if state.type is StateType.FAILED and run.run_count <= retries and run.run_count > 0:
+            due = utc_now() + timedelta(seconds=run.empirical_policy.retry_delay or 0)
+            retry = AwaitingRetry(due, message=state.message).to_create()
+            return rejected(self._enter(run.id, retry), "The run is tried again.")
+        if state.type is StateType.RUNNING and run.state_name == "AwaitingRetry":
+            state = state.model_copy(update={"name": "Retrying"})
+        return accepted(self._enter(run.id, state))
+
+    def _enter(self, flow_run_id: UUID, state: StateCreate) -> State:
+        entered = state.to_state(uuid7(), utc_now())
+        details = entered.state_details.model_copy(update={"flow_run_id": flow_run_id})
+        entered = entered.model_copy(update={"state_details": details})
+        self.history[flow_run_id].append(entered)
+        run = self.runs[flow_run_id]
+        counts = 1 if entered.type is StateType.RUNNING else 0
+        self.runs[flow_run_id] = run.model_copy(
+            update={
+                "state": entered,
+                "state_id": entered.id,
+                "state_type": entered.type,
+                "state_name": entered.name,
+                "run_count": run.run_count + counts,
+            }
+        )
+        return entered
+
+
+def accepted(state: State) -> OrchestrationResult:
+    """ACCEPT."""
+    return OrchestrationResult(
+        state=state, status=SetStateStatus.ACCEPT, details=StateAcceptDetails()
+    )
+
+
+def rejected(state: State | None, reason: str) -> OrchestrationResult:
+    """REJECT."""
+    details = StateRejectDetails(reason=reason)
+    return OrchestrationResult(state=state, status=SetStateStatus.REJECT, details=details)
+
+
+def wait(seconds: int, reason: str) -> OrchestrationResult:
+    """WAIT."""
+    details = StateWaitDetails(delay_seconds=seconds, reason=reason)
+    return OrchestrationResult(state=None, status=SetStateStatus.WAIT, details=details)
+
+
+def aborted(reason: str) -> OrchestrationResult:
+    """ABORT."""
+    details = StateAbortDetails(reason=reason)
+    return OrchestrationResult(state=None, status=SetStateStatus.ABORT, details=details)
