@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from windlass.definitions import FlowDefinition, TaskDefinition
     from windlass.futures import WindlassFuture
-    from windlass.reporting.outbox import Outbox
     from windlass.reporting.records import TaskRunRecord
     from windlass.schemas.flow_runs import FlowRun
     from windlass.schemas.task_runs import TaskRun
@@ -55,7 +54,6 @@ class FlowRunContext:
     flow_run: "FlowRun"
     parameters: "Parameters"
     task_runner: TaskSubmitter
-    outbox: "Outbox"
     log_prints: bool
     start_time: "datetime"
     task_defaults: TaskDefaults
@@ -76,7 +74,6 @@ class TaskRunContext:
     task: "TaskDefinition"
     record: "TaskRunRecord"
     parameters: "Parameters"
-    outbox: "Outbox"
     log_prints: bool
 
     @classmethod

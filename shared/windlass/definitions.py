@@ -106,9 +106,8 @@ class Definition:
         update_wrapper(cast("Any", self), fn, updated=())
         self.fn: Callable[..., Any] = fn
         self.__wrapped__ = fn
-        self.name = name or getattr(fn, "__name__", type(fn).__name__)
-        if refused := _REFUSED_IN_NAMES.intersection(self.name):
-            raise InvalidNameError(f"{self.name!r}: a name has no {' '.join(sorted(refused))}.")
+        # A lambda is called `<lambda>`.
+        self.name = name or getattr(fn, "__name__", type(fn).__name__).strip("<>")
         self._description = description
         self.isasync = inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)
         self.isgenerator = inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
@@ -167,8 +166,13 @@ class FlowDefinition(Definition):
         super().__init__(fn, name=options.get("name"), description=options.get("description"))
         if options.get("name") is None:
             self.name = self.name.replace("_", "-")
+        if refused := _REFUSED_IN_NAMES.intersection(self.name):
+            said = " ".join(sorted(refused))
+            raise InvalidNameError(f"{self.name!r}: the name of a flow cannot have {said} in it.")
         self._version = options.get("version")
         self.flow_run_name = options.get("flow_run_name")
+        # Where `from_source` found it: for `windlass.deployments`, which knows what it is.
+        self.source: object = None
         self.retries = options.get("retries")
         self.retry_delay_seconds = options.get("retry_delay_seconds")
         self.task_runner = options.get("task_runner")

@@ -18,6 +18,7 @@ from typing import (
 )
 
 from windlass.definitions import FlowDefinition, FlowOptions, StateHook, refuse_unknown
+from windlass.entrypoints import load_flow_from_entrypoint
 from windlass.tasks import listed
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from windlass.schemas.states import State
     from windlass.utilities.binding import Parameters
     from windlass.utilities.callables import ParameterSchema
+
+__all__ = ["Flow", "flow", "load_flow_from_entrypoint"]
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -153,9 +156,7 @@ def flow(fn: "staticmethod[P, T]", /) -> Flow[P, T]: ...
 @overload
 def flow(fn: Callable[P, T], /, **options: Unpack[FlowOptions]) -> Flow[P, T]: ...
 @overload
-def flow(
-    fn: None = None, /, **options: Unpack[FlowOptions]
-) -> "Callable[[Callable[P, T]], Flow[P, T]]": ...
+def flow(**options: Unpack[FlowOptions]) -> "Callable[[Callable[P, T]], Flow[P, T]]": ...
 def flow(fn: Any = None, /, **options: Unpack[FlowOptions]) -> Any:
     """Make a flow of a function: plain, async, a generator, or a method.
 

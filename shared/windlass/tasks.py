@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from windlass.futures import WindlassFuture, WindlassFutureList
     from windlass.schemas.states import State
 
+__all__ = ["Task", "TaskOptions", "exponential_backoff", "task"]
+
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 Q = ParamSpec("Q")
@@ -208,9 +210,7 @@ def task(fn: "staticmethod[P, T]", /) -> Task[P, T]: ...
 @overload
 def task(fn: Callable[P, T], /, **options: Unpack[TaskOptions]) -> Task[P, T]: ...
 @overload
-def task(
-    fn: None = None, /, **options: Unpack[TaskOptions]
-) -> "Callable[[Callable[P, T]], Task[P, T]]": ...
+def task(**options: Unpack[TaskOptions]) -> "Callable[[Callable[P, T]], Task[P, T]]": ...
 def task(fn: Any = None, /, **options: Unpack[TaskOptions]) -> Any:
     """Make a task of a function: plain, async, a generator, or a method.
 

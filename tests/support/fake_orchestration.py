@@ -47,6 +47,7 @@ class FakeOrchestration:
         self.proposals: list[Proposal] = []
         self.reports: list[TaskRunReport] = []
         self.logs: list[LogCreate] = []
+        self.deployments: dict[UUID, Deployment] = {}
         self.intent = Intent.NONE
         self.renewed: list[str] = []
         self.is_down = False
@@ -98,7 +99,7 @@ class FakeOrchestration:
         raise ObjectNotFound(f"There is no task run {task_run_id}.")
 
     def read_deployment(self, deployment_id: UUID) -> Deployment:
-        raise ObjectNotFound(f"There is no deployment {deployment_id}.")
+        return self.deployments[deployment_id]
 
     def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:
         self.renewed += execution_ids

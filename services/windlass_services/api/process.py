@@ -1,7 +1,7 @@
 """The API as a part of a process: HTTP, websockets, and the hand-out of claims."""
 
+import math
 import socket
-from typing import Final
 
 import anyio
 
@@ -10,9 +10,6 @@ from windlass_services.api.context import ApiContext
 from windlass_services.api.serving import HttpServer, http_server
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
-
-_OPEN_REQUESTS: Final = 10
-"""Seconds that open requests get to finish once the server stops."""
 
 
 async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio.Event) -> None:
@@ -24,7 +21,7 @@ async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio
         app,
         keep_alive=settings.api.keepalive_timeout,
         log_level=settings.logging_level,
-        grace=_OPEN_REQUESTS,
+        grace=math.ceil(settings.shutdown_grace_seconds),
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(dispatcher.run)

@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import anyio
 from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel
 
 _POLICY_VIOLATION: Final = 1008
 _PATIENCE: Final = 30.0
 SUBPROTOCOL: Final = "prefect"
 
+FilterT = TypeVar("FilterT", bound=BaseModel)
 
-async def accept_subscriber(socket: WebSocket) -> dict[str, Any] | None:
+
+async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT | None:
     """Take a subscriber in: its credentials first, then its filter, which is returned.
 
     None when it does not keep to the protocol: the socket is closed then, and says why.
@@ -26,8 +29,12 @@ async def accept_subscriber(socket: WebSocket) -> dict[str, Any] | None:
             if not await _expect(socket, "auth"):
                 return None
             await socket.send_json({"type": "auth_success"})
-            return await _expect(socket, "filter")
+            message = await _expect(socket, "filter")
+        return filter.model_validate(message["filter"]) if message else None
     except (WebSocketDisconnect, TimeoutError):
+        return None
+    except (ValueError, KeyError):
+        await socket.close(_POLICY_VIOLATION, "Expected JSON with a filter of this stream.")
         return None
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from windlass.schemas.deployment_schedules import DeploymentSchedule
@@ -19,9 +18,6 @@ from windlass_services.storage.due_schedules import (
 )
 from windlass_services.storage.scope import Scope
 
-BATCH: Final = 100
-"""Schedules that one pass looks after; the next pass follows at once while there are more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Materialiser:
@@ -30,14 +26,18 @@ class Materialiser:
     database: Database
     orchestrator: Orchestrator
     horizon: Horizon
+    batch: int = 100
+    """Schedules that one pass looks after."""
+    insert_batch: int = 500
+    """Runs that one transaction makes."""
 
     async def once(self, now: datetime, deployment_ids: Collection[UUID] | None = None) -> int:
-        """Make the runs of up to `BATCH` schedules; returns how many schedules were looked at.
+        """Make the runs of up to `batch` schedules; returns how many schedules were looked at.
 
         A schedule that cannot be read, or whose deployment is gone, affects no other.
         """
         async with self.database.read() as connection:
-            due = await read_due_schedules(connection, now, BATCH, deployment_ids)
+            due = await read_due_schedules(connection, now, self.batch, deployment_ids)
         for one in due:
             await self._look_after(one, now)
         return len(due)
@@ -64,16 +64,15 @@ class Materialiser:
     ) -> None:
         prefix = schedule_key_prefix(due.deployment_id, due.fingerprint)
         scope = Scope(due.workspace_id, "service:scheduler")
-        await self.orchestrator.create_from_deployment(
-            scope,
-            due.deployment_id,
-            [
-                RunFromDeployment.scheduled(
-                    at=moment,
-                    schedule_id=schedule.id,
-                    parameters=schedule.parameters,
-                    idempotency_key=prefix + moment.isoformat(),
-                )
-                for moment in outlook.moments
-            ],
-        )
+        runs = [
+            RunFromDeployment.scheduled(
+                at=moment,
+                schedule_id=schedule.id,
+                parameters=schedule.parameters,
+                idempotency_key=prefix + moment.isoformat(),
+            )
+            for moment in outlook.moments
+        ]
+        for start in range(0, len(runs), self.insert_batch):
+            some = runs[start : start + self.insert_batch]
+            await self.orchestrator.create_from_deployment(scope, due.deployment_id, some)

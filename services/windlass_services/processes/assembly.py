@@ -49,6 +49,8 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
         govern=make_govern(terms),
         clock=utc_now,
         create=settings.server.database.migrate_on_start,
+        patience=timedelta(seconds=settings.server.database.timeout),
+        connecting=timedelta(seconds=settings.server.database.connection_timeout),
     )
 
     async def wake(work_pool_id: UUID) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from windlass.clock import Clock
 from windlass.exceptions import BackendMissing
@@ -25,8 +25,11 @@ from windlass_services.storage.revisions import (
 )
 from windlass_services.storage.sqlite import SqliteDatabase
 
+if TYPE_CHECKING:
+    from windlass_services.storage.postgres import PostgresDatabase
+
 PATIENCE: Final = timedelta(seconds=10)
-"""How long a statement or a wait for a connection may take before the answer is `ServerBusy`."""
+"""How long a statement, or a wait for a connection, may take before the answer is `ServerBusy`."""
 
 
 async def open_database(
@@ -36,18 +39,31 @@ async def open_database(
     clock: Clock,
     create: bool = True,
     patience: timedelta = PATIENCE,
+    connecting: timedelta = PATIENCE,
 ) -> Database:
     """Open the database at `sqlite+aiosqlite:///path` or `postgresql+asyncpg://...`.
 
     With `create` a missing schema is made and an old one migrated; of several replicas that start
-    together, one does it. Raises `SettingInvalid` for another URL, `DatabaseTooNew`,
+    together, one does it. `patience` is for a statement, `connecting` for a connection to a server
+    and for a free one. Raises `SettingInvalid` for another URL, `DatabaseTooNew`,
     `BackendMissing` for a missing driver or (without `create`) schema, `ReplicaRefused` for an
     SQLite file that another process has open, `ServerBusy` for a server that does not answer.
     """
     address = parse_database_url(url)
     if isinstance(address, SqliteAddress):
         return await _open_sqlite(address.path, govern, clock, create=create, patience=patience)
-    return await _open_postgres(url, address, govern, clock, create=create, patience=patience)
+    try:
+        from windlass_services.storage.postgres import (  # noqa: PLC0415 (its driver is an extra)
+            PostgresDatabase,
+        )
+    except ModuleNotFoundError as missing:
+        raise BackendMissing(
+            f"PostgreSQL needs the package {missing.name}: install windlass[postgres]."
+        ) from missing
+    database = PostgresDatabase(
+        address, govern=govern, clock=clock, patience=patience, connecting=connecting
+    )
+    return await _opened(database, url, address, create=create)
 
 
 async def _open_sqlite(
@@ -70,24 +86,9 @@ async def _open_sqlite(
         raise
 
 
-async def _open_postgres(
-    url: str,
-    address: PostgresAddress,
-    govern: Govern,
-    clock: Clock,
-    *,
-    create: bool,
-    patience: timedelta,
+async def _opened(
+    database: "PostgresDatabase", url: str, address: PostgresAddress, *, create: bool
 ) -> Database:
-    try:
-        from windlass_services.storage.postgres import (  # noqa: PLC0415 (its driver is an extra)
-            PostgresDatabase,
-        )
-    except ModuleNotFoundError as missing:
-        raise BackendMissing(
-            f"PostgreSQL needs the package {missing.name}: install windlass[postgres]."
-        ) from missing
-    database = PostgresDatabase(address, govern=govern, clock=clock, patience=patience)
     try:
         await database.open()
         async with database.read() as connection:

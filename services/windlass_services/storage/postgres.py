@@ -29,11 +29,19 @@ class PostgresDatabase:
     hot: HotOperations
 
     def __init__(
-        self, address: PostgresAddress, *, govern: Govern, clock: Clock, patience: timedelta
+        self,
+        address: PostgresAddress,
+        *,
+        govern: Govern,
+        clock: Clock,
+        patience: timedelta,
+        connecting: timedelta,
     ) -> None:
-        self._engine = postgres_engine(address, patience)
+        self._engine = postgres_engine(address, patience, connecting)
         self._seconds = patience.total_seconds()
-        self._hot = PostgresHotOperations(address, govern=govern, clock=clock, patience=patience)
+        self._hot = PostgresHotOperations(
+            address, govern=govern, clock=clock, patience=patience, connecting=connecting
+        )
         self.hot = self._hot
 
     async def open(self) -> None:
@@ -64,13 +72,14 @@ class PostgresDatabase:
         await self._engine.dispose()
 
 
-def postgres_engine(address: PostgresAddress, patience: timedelta) -> AsyncEngine:
+def postgres_engine(
+    address: PostgresAddress, patience: timedelta, connecting: timedelta
+) -> AsyncEngine:
     """An engine that finds out about lost connections before it hands them out."""
-    seconds = patience.total_seconds()
     arguments: dict[str, object] = {
         "dsn": address.dsn,
-        "timeout": seconds,
-        "command_timeout": seconds,
+        "timeout": connecting.total_seconds(),
+        "command_timeout": patience.total_seconds(),
     }
     if not address.prepared:
         arguments |= {
@@ -83,7 +92,7 @@ def postgres_engine(address: PostgresAddress, patience: timedelta) -> AsyncEngin
         connect_args=arguments,
         pool_size=CONNECTIONS,
         max_overflow=MORE_WHEN_BUSY,
-        pool_timeout=seconds,
+        pool_timeout=connecting.total_seconds(),
         pool_pre_ping=True,
         json_serializer=json_text_without_nul,
         json_deserializer=from_json,

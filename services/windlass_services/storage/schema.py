@@ -144,7 +144,7 @@ async def migrating(database_url: str) -> AsyncGenerator[AsyncConnection]:
         postgres_engine,
     )
 
-    engine = postgres_engine(address, PATIENCE)
+    engine = postgres_engine(address, PATIENCE, connecting=PATIENCE)
     try:
         async with busy_when_out_of_order(), engine.begin() as connection:
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -22,10 +22,27 @@ from windlass_services.storage.tables import deployment, flow, work_pool, work_q
 
 READY_FOR: Final = timedelta(seconds=60)
 """How long a poll makes a queue, or a deployment that is served, ready."""
-HEARTBEAT_INTERVAL: Final = timedelta(seconds=30)
-"""How often a worker is expected that does not say how often it will be heard of."""
-MISSED_HEARTBEATS: Final = 3
-"""After so many intervals in silence a worker is offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How long nothing may be heard of something that counts as ready, or online."""
+
+    work_queue: timedelta = READY_FOR
+    deployment: timedelta = READY_FOR
+    """For one that is served; those in a queue are as ready as the queue."""
+    heartbeat_interval: timedelta = timedelta(seconds=30)
+    """How often a worker is expected that does not say how often it will be heard of."""
+    missed_heartbeats: int = 3
+    """After so many intervals in silence a worker is offline."""
+
+    def of_worker(self, interval_seconds: int | None) -> timedelta:
+        """The silence of a worker that said this interval, or none."""
+        said = timedelta(seconds=interval_seconds) if interval_seconds else None
+        return self.missed_heartbeats * (said or self.heartbeat_interval)
+
+
+USUAL_SILENCE: Final = Silence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +145,13 @@ async def mark_work_pool(
     ]
 
 
-async def expire_statuses(connection: AsyncConnection, now: datetime) -> list[StatusChange]:
+async def expire_statuses(
+    connection: AsyncConnection, now: datetime, allowed: Silence = USUAL_SILENCE
+) -> list[StatusChange]:
     """Take back the statuses that nobody confirmed: silent workers, pools without any, queues and
     deployments that nobody polls. In every workspace. Constant while nothing changes."""
-    changes = await _expire_workers(connection, now)
-    silent = now - READY_FOR
+    changes = await _expire_workers(connection, now, allowed)
+    silent = now - allowed.work_queue
     idle_queues = await connection.execute(
         sa.select(work_queue.c.id).where(
             work_queue.c.status == WorkQueueStatus.READY,
@@ -142,18 +161,23 @@ async def expire_statuses(connection: AsyncConnection, now: datetime) -> list[St
     ids = idle_queues.scalars().all()
     if ids:
         changes += await mark_work_queues(connection, ids, WorkQueueStatus.NOT_READY)
-    served = sa.and_(deployment.c.work_queue_id.is_(None), deployment.c.last_polled < silent)
+    served = sa.and_(
+        deployment.c.work_queue_id.is_(None),
+        deployment.c.last_polled < now - allowed.deployment,
+    )
     return changes + await mark_deployments(connection, served, DeploymentStatus.NOT_READY)
 
 
-async def _expire_workers(connection: AsyncConnection, now: datetime) -> list[StatusChange]:
+async def _expire_workers(
+    connection: AsyncConnection, now: datetime, allowed: Silence
+) -> list[StatusChange]:
     online = await connection.execute(
         sa.select(
             worker.c.id, worker.c.last_heartbeat_time, worker.c.heartbeat_interval_seconds
         ).where(worker.c.status == WorkerStatus.ONLINE)
     )
     silent = {
-        id: heard for id, heard, seconds in online if now - heard > silence_of_a_worker(seconds)
+        id: heard for id, heard, seconds in online if now - heard > allowed.of_worker(seconds)
     }
     if not silent:
         return []
@@ -169,12 +193,6 @@ async def _expire_workers(connection: AsyncConnection, now: datetime) -> list[St
         status = await work_pool_status(connection, pool_id, is_paused=False)
         changes += await mark_work_pool(connection, pool_id, status)
     return changes
-
-
-def silence_of_a_worker(interval_seconds: int | None) -> timedelta:
-    """How long a worker may be silent and still be online."""
-    interval = timedelta(seconds=interval_seconds) if interval_seconds else HEARTBEAT_INTERVAL
-    return MISSED_HEARTBEATS * interval
 
 
 def work_pool_change(pool: WorkPool) -> StatusChange:

@@ -48,12 +48,13 @@ def print_rows(
     from rich.table import Table  # noqa: PLC0415 (it costs time that most commands need not pay)
     from rich.text import Text  # noqa: PLC0415
 
-    made = Table(title=title, title_justify="left", header_style="bold")
+    made = Table(header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
         # Text, not str: brackets in a name are no markup.
         made.add_row(*(Text(cell.text, cell.style) for cell in map(_as_cell, row)))
+    say(title)
     _terminal().print(made)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import click
 
+from windlass.cli.console import fail, say
 from windlass.cli.display import state_colour
 from windlass.cli.paging import every
 from windlass.client.orchestration import SyncWindlassClient
@@ -21,7 +22,7 @@ from windlass.schemas.filters.logs import (
 )
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.logs import Log
-from windlass.schemas.states import State
+from windlass.schemas.states import State, StateType
 
 INTERVAL: Final = 0.5
 """Seconds between two looks at a run that is followed."""
@@ -31,10 +32,6 @@ _STRAGGLERS: Final = (0.1, 0.4)
 """Seconds before each look for lines of a log that arrive after the final state."""
 
 _LEVEL_COLOURS: Final = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bright_red"}
-
-
-class NotFinished(Exception):
-    """The run was not finished when the time to follow it was over."""
 
 
 @dataclass(slots=True)
@@ -82,12 +79,27 @@ class Follower:
         return found
 
 
+def watch(
+    client: SyncWindlassClient, flow_run_id: UUID, *, interval: float, timeout: float | None
+) -> None:
+    """Print the states and the logs of a run until it is finished.
+
+    Leaves with 1 when the run does not complete, or is not finished after `timeout` seconds.
+    """
+    run = follow(Follower(client, flow_run_id), interval=interval, timeout=timeout)
+    if run is None:
+        fail(f"Flow run {flow_run_id} is not finished after {timeout:g} seconds.")
+    if run.state_type is not StateType.COMPLETED:
+        fail(f"Flow run {run.name!r} ended {run.state_name}.")
+    say(f"Flow run {run.name!r} completed.")
+
+
 def follow(
     follower: Follower, *, interval: float = INTERVAL, timeout: float | None = None
-) -> FlowRun:
+) -> FlowRun | None:
     """Print what happens to a run until it is finished, and return it as it is then.
 
-    Raises NotFinished after `timeout` seconds.
+    None if it is not finished after `timeout` seconds.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
@@ -97,7 +109,7 @@ def follow(
         if run.state is not None and run.state.is_final():
             break
         if deadline is not None and time.monotonic() + interval > deadline:
-            raise NotFinished
+            return None
         time.sleep(interval)
     if follower.with_logs:
         _tell_stragglers(follower)

@@ -1,6 +1,7 @@
 """The top of the command line: global options, lazily loaded groups, errors as one sentence."""
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import click
 from windlass.cli.catalogue import COMMANDS
 from windlass.cli.console import fail
 from windlass.exceptions import WindlassError
-from windlass.settings import use_profile
+from windlass.settings import get_current_settings, use_profile
 
 _INTERRUPTED: Final = 130
 
@@ -52,6 +53,9 @@ def cli(context: click.Context, version: bool, profile: str | None, prompt: bool
     del prompt  # read by `asking`
     if profile is not None:
         context.with_resource(use_profile(profile))
+    # Settings that cannot be read are the command's to complain about, if it needs them.
+    with suppress(WindlassError):
+        context.color = None if get_current_settings().cli.colors else False
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -66,8 +66,8 @@ def tell_moment(moment: datetime | None, now: datetime) -> str:
         return ""
     seconds = (moment - now).total_seconds()
     for unit, size in _UNITS:
-        count = round(abs(seconds) / size)
-        if abs(seconds) >= size:
+        count = int(abs(seconds) / size)
+        if count:
             length = f"{count} {unit}{'s' * (count != 1)}"
             return f"in {length}" if seconds > 0 else f"{length} ago"
     return "now"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import click
+from pydantic import ValidationError
 
 from windlass.schemas.base import JsonObject
 
@@ -25,6 +26,14 @@ def reading(read: Callable[[str], Any]) -> Callback:
             raise click.BadParameter(f"{error}.") from error
 
     return callback
+
+
+def reason_of(error: ValueError) -> str:
+    """What is wrong, in one line: of a pydantic error, the reasons alone."""
+    if isinstance(error, ValidationError):
+        reasons = (one["msg"] for one in error.errors(include_url=False))
+        return "; ".join(reason.removeprefix("Value error, ") for reason in reasons)
+    return str(error)
 
 
 def key_value(text: str) -> tuple[str, Any]:

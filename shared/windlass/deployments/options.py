@@ -49,7 +49,7 @@ class DeploymentOptions(ScheduleOptions, total=False):
     """The options of a deployment; None is the same as not given."""
 
     paused: bool | None
-    """Whether its schedules make runs; by default as it is, and True for a new one."""
+    """Whether its schedules make no runs; by default as it was. A new one is not paused."""
     concurrency_limit: int | ConcurrencyLimitConfig | None
     parameters: JsonObject | None
     """Values of parameters for runs that do not say them."""

@@ -3,14 +3,14 @@
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from windlass.definitions import FlowDefinition
 from windlass.entrypoints import load_flow_from_entrypoint
 from windlass.exceptions import ConfigurationError, MissingFlowError
 from windlass.schemas.base import JsonObject
 
-STEP_INTO: str = "prefect.deployments.steps.set_working_directory"
+STEP_INTO: Final = "prefect.deployments.steps.set_working_directory"
 """The name that stock workers know, too."""
 
 
@@ -33,6 +33,11 @@ def source_of(flow: FlowDefinition) -> Source:
     """
     if isinstance(flow.source, Source):
         return flow.source
+    if flow.ismethod:
+        raise MissingFlowError(
+            f"Flow {flow.name!r} is bound to an instance, which other processes do not have. Make"
+            " it a function that makes the instance."
+        )
     function = inspect.unwrap(flow.fn)
     name = getattr(function, "__qualname__", "")
     try:
@@ -44,7 +49,7 @@ def source_of(flow: FlowDefinition) -> Source:
             f"Flow {flow.name!r} is not at the top level of a file, where other processes could"
             " find it. Move it there, or load it with `flow.from_source`."
         )
-    directory = next((place for place in (Path.cwd(),) if file.is_relative_to(place)), file.parent)
+    directory = Path.cwd() if file.is_relative_to(Path.cwd()) else file.parent
     return Source(directory, f"{file.relative_to(directory).as_posix()}:{name}")
 
 

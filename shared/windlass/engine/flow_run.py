@@ -30,10 +30,10 @@ from windlass.engine.outcomes import Outcome, outcome_of
 from windlass.engine.proposals import propose
 from windlass.engine.session import Session
 from windlass.engine.timeouts import FlowRunTimeoutError, TimeLimit
+from windlass.engine.tracebacks import in_user_code
 from windlass.exceptions import (
     Abort,
     ApiError,
-    ParameterTypeError,
     Pause,
     ServerUnreachable,
     Superseded,
@@ -69,10 +69,9 @@ def flow_run(call: FlowCall, session: Session) -> Description[Outcome]:
         not_ready = Pending(name="NotReady", message=str(error))
         yield from create_flow_run(call, {}, not_ready, session)
         return Outcome(not_ready, error=error)
-    if call.flow_run is None:
+    run = call.flow_run
+    if run is None:
         run = yield from create_flow_run(call, parameters, Pending(), session)
-    else:
-        run = yield from update_flow_run(call, call.flow_run, parameters, session)
     return (yield from _FlowRunEngine(call, run, session).run(parameters))
 
 
@@ -84,13 +83,10 @@ class _FlowRunEngine:
         self._flow = call.flow
         self._session = session
         self._run = run
-        self._log = flow_run_logger(run, call.flow, outbox=session.outbox)
+        self._log = flow_run_logger(run, call.flow)
 
     def run(self, parameters: Parameters) -> Description[Outcome]:
         """Everything that is left to do, whatever interrupts it."""
-        self._log.info("Beginning flow run %r for flow %r", self._run.name, self._flow.name)
-        if (url := flow_run_url(self._session.ui_url, self._run.id)) is not None:
-            self._log.info("View at %s", url)
         try:
             return (yield from self._attempts(parameters))
         except (ApiError, ServerUnreachable):
@@ -103,9 +99,13 @@ class _FlowRunEngine:
 
     def _attempts(self, parameters: Parameters) -> Description[Outcome]:
         try:
+            yield from self._introduce(parameters)
             if self._flow.should_validate_parameters:
                 parameters = self._flow.parameter_model.validate(parameters)
-        except ParameterTypeError as error:
+        except (ApiError, ServerUnreachable):
+            raise
+        except Exception as error:
+            # A parameter of the wrong type, or a name that cannot be made of the parameters.
             state = yield from self._finish(exception_to_failed_state(error))
             return Outcome(state, error=error)
         while True:
@@ -118,6 +118,14 @@ class _FlowRunEngine:
                 return _settled(outcome, state)
             self._log.info("The flow run is tried again: %s", describe(state))
             yield from self._wait_until_due(state)
+
+    def _introduce(self, parameters: Parameters) -> Description[None]:
+        if self._call.flow_run is not None:
+            self._run = yield from update_flow_run(self._call, self._run, parameters, self._session)
+            self._log = flow_run_logger(self._run, self._flow)
+        self._log.info("Beginning flow run %r for flow %r", self._run.name, self._flow.name)
+        if (url := flow_run_url(self._session.ui_url, self._run.id)) is not None:
+            self._log.info("View at %s", url)
 
     def _begin(self) -> Description[State]:
         """Become RUNNING; or something else, if the server has decided how the run ends."""
@@ -153,7 +161,8 @@ class _FlowRunEngine:
         except Exception as error:
             if limit is not None and error is limit.expired:
                 return Outcome(TimedOut(message=str(error), data=error), error=error)
-            self._log.exception("The flow run raised %s.", type(error).__name__)
+            kind = type(error).__name__
+            self._log.error("The flow run raised %s.", kind, exc_info=in_user_code(error))
             return Outcome(exception_to_failed_state(error), error=error)
         except BaseException:
             let_runs_finish = False
@@ -217,6 +226,8 @@ class _FlowRunEngine:
         reason = self._call.stop.reason
         if reason is StopReason.SUPERSEDED:
             return Outcome(self._state(), error=Superseded())
+        if isinstance(error, Exception):
+            self._log.error("The flow run cannot go on.", exc_info=error)
         try:
             if reason is StopReason.CANCELLED:
                 state = yield from self._cancel(Cancelling())
@@ -272,7 +283,6 @@ class _FlowRunEngine:
             flow_run=self._run,
             parameters=parameters,
             task_runner=runner,
-            outbox=self._session.outbox,
             log_prints=log_prints,
             start_time=self._session.now(),
             task_defaults=self._session.task_defaults,

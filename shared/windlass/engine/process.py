@@ -10,6 +10,7 @@ from windlass.context import TaskDefaults
 from windlass.engine.http import HttpOrchestration
 from windlass.engine.session import FlowDefaults, Session, chosen_session
 from windlass.logging.configuration import setup_logging
+from windlass.reporting.current import set_process_outbox
 from windlass.reporting.lanes import Limits
 from windlass.reporting.outbox import LOGS, Outbox
 from windlass.settings import Secret, Settings, get_current_settings
@@ -51,6 +52,7 @@ class _OfProcess:
             setup_logging(settings)
             session = _session(self._connection(settings), settings)
             self._last = (settings, session)
+            set_process_outbox(session.outbox)
             return session
 
     def _connection(self, settings: Settings) -> _Connection:
@@ -71,6 +73,7 @@ class _OfProcess:
         self._lock = Lock()
         self._connections = {}
         self._last = None
+        set_process_outbox(None)
 
 
 _of_process: Final = _OfProcess()

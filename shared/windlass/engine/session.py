@@ -11,6 +11,7 @@ from windlass.clock import Clock, utc_now
 from windlass.context import TaskDefaults
 from windlass.engine.ports import Orchestration
 from windlass.ids import uuid7
+from windlass.reporting.current import use_outbox
 from windlass.reporting.outbox import Outbox
 
 
@@ -55,6 +56,7 @@ def use_session(session: Session) -> Generator[Session]:
     """Run flows and tasks of the block in `session`."""
     token = _SESSION.set(session)
     try:
-        yield session
+        with use_outbox(session.outbox):
+            yield session
     finally:
         _SESSION.reset(token)

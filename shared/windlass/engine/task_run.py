@@ -17,6 +17,7 @@ from windlass.engine.outcomes import is_plain, outcome_of
 from windlass.engine.retries import RetryPolicy, retry_policy
 from windlass.engine.session import Session
 from windlass.engine.timeouts import FlowRunTimeoutError, TaskRunTimeoutError, TimeLimit
+from windlass.engine.tracebacks import in_user_code
 from windlass.exceptions import UpstreamTaskError
 from windlass.futures import find_futures
 from windlass.logging.loggers import WindlassLogAdapter, logger_of
@@ -176,7 +177,8 @@ class _TaskRunEngine:
         if (yield from self._retries(state)):
             return None
         if not is_timeout:
-            self._log().error("The task run raised %s.", type(error).__name__, exc_info=error)
+            kind = type(error).__name__
+            self._log().error("The task run raised %s.", kind, exc_info=in_user_code(error))
         yield from self._finish(StateType.FAILED, name, message, error)
         return TaskOutcome(self._record, error=error)
 
@@ -259,7 +261,6 @@ class _TaskRunEngine:
             task=self._task,
             record=self._record,
             parameters=parameters,
-            outbox=self._session.outbox,
             log_prints=log_prints,
         )
 

@@ -5,8 +5,6 @@ import logging
 import time
 from typing import Any, Final
 
-from windlass.reporting.outbox import Outbox
-
 _COLORS: Final = {"DEBUG": 90, "INFO": 36, "WARNING": 33, "ERROR": 31, "CRITICAL": 91}
 _OF_EVERY_RECORD: Final = frozenset(logging.makeLogRecord({}).__dict__)
 
@@ -50,7 +48,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         for key, value in record.__dict__.items():
-            if key not in _OF_EVERY_RECORD and not isinstance(value, Outbox):
+            if key not in _OF_EVERY_RECORD:
                 line[key] = value
         if record.exc_info:
             line["exc_info"] = self.formatException(record.exc_info)

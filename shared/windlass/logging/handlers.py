@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from windlass.context import current_scope
 from windlass.exceptions import MissingContextError
-from windlass.reporting.outbox import Outbox
+from windlass.reporting.current import current_outbox
 from windlass.schemas.base import JsonObject
 
 WhenMissingFlow: TypeAlias = Literal["warn", "error", "ignore"]
@@ -36,11 +36,12 @@ class APILogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send the line."""
-        flow_run_id, task_run_id, outbox = _belonging(record)
-        if outbox is None or (flow_run_id is None and task_run_id is None):
+        flow_run_id, task_run_id = _run_ids(record)
+        outbox = current_outbox()
+        if flow_run_id is None and task_run_id is None:
             self._complain(record)
-            return
-        outbox.log(self.prepare(record, flow_run_id, task_run_id))
+        elif outbox is not None:
+            outbox.log(self.prepare(record, flow_run_id, task_run_id))
 
     def prepare(
         self, record: logging.LogRecord, flow_run_id: str | None, task_run_id: str | None
@@ -81,15 +82,14 @@ class WindlassConsoleHandler(logging.Handler):
             self.handleError(record)
 
 
-def _belonging(record: logging.LogRecord) -> tuple[str | None, str | None, Outbox | None]:
+def _run_ids(record: logging.LogRecord) -> tuple[str | None, str | None]:
+    """The flow run and the task run that the line belongs to: as it says, or as its place does."""
     about: dict[str, Any] = record.__dict__
-    flow_run_id, task_run_id = about.get("flow_run_id"), about.get("task_run_id")
-    outbox = about.get("outbox")
+    said = about.get("flow_run_id"), about.get("task_run_id")
+    if said != (None, None):
+        return said
     flow, task = current_scope()
-    if flow_run_id is None and task_run_id is None:
-        flow_run_id = None if flow is None else str(flow.flow_run.id)
-        task_run_id = None if task is None else str(task.record.id)
-    if outbox is None:
-        inner = task or flow
-        outbox = None if inner is None else inner.outbox
-    return flow_run_id, task_run_id, outbox
+    return (
+        None if flow is None else str(flow.flow_run.id),
+        None if task is None else str(task.record.id),
+    )

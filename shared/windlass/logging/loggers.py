@@ -71,10 +71,10 @@ def logger_of(scope: RunScope, **extra: Any) -> WindlassLogAdapter:
     flow, task = scope
     about_flow: _Extra = {}
     if flow is not None:
-        about_flow = _about_flow_run(flow.flow_run, flow.flow.name) | {"outbox": flow.outbox}
+        about_flow = _about_flow_run(flow.flow_run, flow.flow.name)
     if task is None:
         return WindlassLogAdapter(logging.getLogger(FLOW_RUNS), {**about_flow, **extra})
-    about_task = _about_task_run(task.record, task.task.name) | {"outbox": task.outbox}
+    about_task = _about_task_run(task.record, task.task.name)
     return WindlassLogAdapter(logging.getLogger(TASK_RUNS), {**about_flow, **about_task, **extra})
 
 

@@ -10,4 +10,3 @@ class CLISettings(SettingsGroup):
     prompt: bool | None = setting(
         None, "Ask on the terminal; not set: only where a person can answer."
     )
-    wrap_lines: bool = setting(True, "Break long lines of the output.")

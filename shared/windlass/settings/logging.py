@@ -1,6 +1,5 @@
 """What is logged, how it looks, and what of it goes to the API."""
 
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from windlass.settings.groups import SettingsGroup, group, setting
@@ -26,15 +25,9 @@ class LoggingSettings(SettingsGroup):
     """What is logged, and how it looks."""
 
     level: LogLevel = setting("INFO", "Least level of the logs of flows and of Windlass.")
-    config_path: Path = setting(
-        Path("$WINDLASS_HOME/logging.yml"),
-        "A logging configuration of your own, used where the file exists.",
-        aliases=("LOGGING_SETTINGS_PATH",),
-    )
     extra_loggers: tuple[str, ...] = setting(
         (), "Further loggers whose logs belong to the run that makes them."
     )
     log_prints: bool = setting(False, "What flows and tasks print is logged.")
     colors: bool = setting(True, "Colours in logs on a terminal.")
-    markup: bool = setting(False, "Read [style] marks in messages.")
     to_api: LoggingToAPISettings = group(LoggingToAPISettings)

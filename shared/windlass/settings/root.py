@@ -10,7 +10,6 @@ from windlass.settings.deployments import DeploymentsSettings
 from windlass.settings.flows import FlowsSettings
 from windlass.settings.groups import SettingsGroup, group, setting
 from windlass.settings.logging import LoggingSettings
-from windlass.settings.runner import RunnerSettings
 from windlass.settings.server.root import ServerSettings
 from windlass.settings.sources import DEFAULTS, Given
 from windlass.settings.tasks import TasksSettings
@@ -30,7 +29,6 @@ class Settings(SettingsGroup):
     deployments: DeploymentsSettings = group(DeploymentsSettings)
     flows: FlowsSettings = group(FlowsSettings)
     logging: LoggingSettings = group(LoggingSettings)
-    runner: RunnerSettings = group(RunnerSettings)
     server: ServerSettings = group(ServerSettings)
     tasks: TasksSettings = group(TasksSettings)
     worker: WorkerSettings = group(WorkerSettings)

@@ -50,6 +50,7 @@ VOID: Final[tuple[VoidGroup, ...]] = (
             "tls_insecure_skip_verify": Void(False, why="certificates are always verified"),
         },
     ),
+    VoidGroup("cli", "only tables are folded, to the terminal", {"wrap_lines": Void(True)}),
     VoidGroup(
         "client",
         _LATER,
@@ -104,6 +105,14 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         {"logging_level": Void("ERROR", ("LOGGING_INTERNAL_LEVEL",))},
     ),
     VoidGroup(
+        "logging",
+        _LATER,
+        {
+            "config_path": Void("$WINDLASS_HOME/logging.yml", ("LOGGING_SETTINGS_PATH",), "path"),
+            "markup": Void(False),
+        },
+    ),
+    VoidGroup(
         "results",
         _LATER,
         {
@@ -111,6 +120,26 @@ VOID: Final[tuple[VoidGroup, ...]] = (
             "default_storage_block": Void(None, ("DEFAULT_RESULT_STORAGE_BLOCK",)),
             "local_storage_path": Void("$WINDLASS_HOME/storage", ("LOCAL_STORAGE_PATH",), "path"),
             "persist_by_default": Void(False),
+        },
+    ),
+    VoidGroup(
+        "runner",
+        _LATER,
+        {
+            "heartbeat_frequency": Void(None, kind="float"),
+            "poll_frequency": Void(10.0),
+            "process_limit": Void(5),
+        },
+    ),
+    VoidGroup(
+        "runner.server",
+        _LATER,
+        {
+            "enable": Void(False),
+            "host": Void("localhost"),
+            "log_level": Void("ERROR"),
+            "missed_polls_tolerance": Void(2),
+            "port": Void(8080),
         },
     ),
     VoidGroup(
@@ -255,6 +284,11 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         {"enabled": Void(True), "loop_seconds": Void(15.0)},
     ),
     VoidGroup(
+        "server.services.scheduler",
+        "schedules say when they are due for a look; set recent_deployments_loop_seconds",
+        {"loop_seconds": Void(60.0, ("API_SERVICES_SCHEDULER_LOOP_SECONDS",))},
+    ),
+    VoidGroup(
         "server.services.task_run_recorder",
         _LATER,
         {
@@ -340,10 +374,10 @@ VOID: Final[tuple[VoidGroup, ...]] = (
 VOID_PREFIXES: Final[dict[str, str]] = {
     "AWS_SETUP_": _LATER,
     "INTEGRATIONS_": _LATER,
-    "LOGGING_FILTERS_": "change the file that WINDLASS_LOGGING_CONFIG_PATH names",
-    "LOGGING_FORMATTERS_": "change the file that WINDLASS_LOGGING_CONFIG_PATH names",
-    "LOGGING_HANDLERS_": "change the file that WINDLASS_LOGGING_CONFIG_PATH names",
-    "LOGGING_LOGGERS_": "change the file that WINDLASS_LOGGING_CONFIG_PATH names",
-    "LOGGING_ROOT_": "change the file that WINDLASS_LOGGING_CONFIG_PATH names",
+    "LOGGING_FILTERS_": _LATER,
+    "LOGGING_FORMATTERS_": _LATER,
+    "LOGGING_HANDLERS_": _LATER,
+    "LOGGING_LOGGERS_": _LATER,
+    "LOGGING_ROOT_": _LATER,
 }
 """How the names of documented families of environment variables start, without the prefix."""

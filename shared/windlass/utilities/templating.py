@@ -30,6 +30,43 @@ def apply_values(template: JsonValue, values: Mapping[str, JsonValue]) -> JsonVa
     return None if filled is _NO_VALUE else filled
 
 
+def apply_known_values(template: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
+    """The template with those of its placeholders filled in that have a value; the others stay,
+    references to blocks and to stored variables among them.
+    """
+    if isinstance(template, dict):
+        parts = cast(JsonObject, template).items()
+        return {key: apply_known_values(part, values) for key, part in parts}
+    if isinstance(template, list):
+        return [apply_known_values(part, values) for part in cast(list[JsonValue], template)]
+    if not isinstance(template, str):
+        return template
+    alone = _PLACEHOLDER.fullmatch(template.strip())
+    if alone is not None:
+        return template if _is_unknown(alone[1], values) else _value_of(alone[1], values)
+
+    def known(found: re.Match[str]) -> str:
+        return found[0] if _is_unknown(found[1], values) else _as_text(found, values)
+
+    return _PLACEHOLDER.sub(known, template)
+
+
+def missing_values(template: JsonValue, values: Mapping[str, JsonValue]) -> list[str]:
+    """The placeholders of the template that have no value, but for references to blocks and to
+    stored variables; sorted.
+    """
+    names = set(_PLACEHOLDER.findall(json.dumps(template, default=str, ensure_ascii=False)))
+    return sorted(name for name in names if not _is_reference(name) and _is_unknown(name, values))
+
+
+def _is_unknown(name: str, values: Mapping[str, JsonValue]) -> bool:
+    return _is_reference(name) or _value_of(name, values) is None
+
+
+def _is_reference(name: str) -> bool:
+    return name.startswith(("prefect.", "windlass."))
+
+
 def _filled(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
     if isinstance(value, str):
         return _filled_text(value, values)
@@ -62,7 +99,7 @@ def _value_of(name: str, values: Mapping[str, JsonValue]) -> JsonValue:
         return values[name]
     if name.startswith("$"):
         return os.environ.get(name.removeprefix("$"))
-    if name.startswith(("prefect.", "windlass.")):
+    if _is_reference(name):
         raise PlaceholderUnresolved(
             f"`{{{{ {name} }}}}` refers to something that cannot be looked up here."
             " Put the value itself in its place."

@@ -2,33 +2,17 @@
 
 import asyncio
 from collections import Counter
-from uuid import UUID
 
-import pytest
-
-from tests.conformance.storage.govern import plain_govern
-from tests.conformance.storage.world import SCOPE, Queue, SteppedClock, World
+from tests.conformance.storage.world import World
 from windlass.schemas.states import StateType
 from windlass_services.storage import tables
-from windlass_services.storage.open import open_database
-
-
-async def fill(
-    world: World, queue: Queue, count: int, *, deployment_id: UUID | None = None
-) -> None:
-    """Put due runs into a queue."""
-    new = [
-        world.new(StateType.SCHEDULED, queue=queue, due_in=-1, deployment_id=deployment_id)
-        for _ in range(count)
-    ]
-    await world.database.hot.create_flow_runs(SCOPE, new)
 
 
 async def test_a_pool_gives_no_more_than_its_limit(world: World) -> None:
     pool = await world.pool(limit=3)
     one, other = await world.queue(pool), await world.queue(pool)
-    await fill(world, one, 5)
-    await fill(world, other, 5)
+    await world.fill(one, 5)
+    await world.fill(other, 5)
     claimed = await world.claim(pool)
     assert len(claimed) == 3
     assert await world.claim(pool) == []
@@ -36,7 +20,7 @@ async def test_a_pool_gives_no_more_than_its_limit(world: World) -> None:
 
 async def test_a_slot_of_the_pool_is_free_again_when_an_execution_ends(world: World) -> None:
     queue = await world.queue(await world.pool(limit=1))
-    await fill(world, queue, 2)
+    await world.fill(queue, 2)
     [first] = await world.claim(queue)
     assert await world.claim(queue) == []
     await world.propose(first.flow_run.id, StateType.CANCELLED)
@@ -47,21 +31,21 @@ async def test_a_full_queue_does_not_hold_up_the_others(world: World) -> None:
     pool = await world.pool()
     limited = await world.queue(pool, priority=1, limit=2)
     other = await world.queue(pool, priority=2)
-    await fill(world, limited, 5)
-    await fill(world, other, 5)
+    await world.fill(limited, 5)
+    await world.fill(other, 5)
     claimed = await world.claim(pool, limit=6)
     assert Counter(one.flow_run.work_queue_id for one in claimed) == {limited.id: 2, other.id: 4}
 
 
 async def test_a_limit_of_nothing_lets_nothing_run(world: World) -> None:
     queue = await world.queue(limit=0)
-    await fill(world, queue, 2)
+    await world.fill(queue, 2)
     assert await world.claim(queue) == []
 
 
 async def test_a_pools_limit_holds_against_many_claims_at_once(world: World) -> None:
     queue = await world.queue(await world.pool(limit=7))
-    await fill(world, queue, 30)
+    await world.fill(queue, 30)
     answers = await asyncio.gather(*(world.claim(queue, limit=2) for _ in range(20)))
     assert sum(len(answer) for answer in answers) == 7
 
@@ -69,14 +53,14 @@ async def test_a_pools_limit_holds_against_many_claims_at_once(world: World) -> 
 async def test_a_deployments_limit_holds_against_many_claims_at_once(world: World) -> None:
     queue = await world.queue()
     deployment = await world.deployment(limit=3)
-    await fill(world, queue, 20, deployment_id=deployment)
+    await world.fill(queue, 20, deployment_id=deployment)
     answers = await asyncio.gather(*(world.claim(queue, limit=2) for _ in range(10)))
     assert sum(len(answer) for answer in answers) == 3
 
 
 async def test_two_claimers_share_five_hundred_runs_without_a_double(world: World) -> None:
     queue = await world.queue()
-    await fill(world, queue, 500)
+    await world.fill(queue, 500)
 
     async def drain() -> list[str]:
         taken: list[str] = []
@@ -88,35 +72,12 @@ async def test_two_claimers_share_five_hundred_runs_without_a_double(world: Worl
     assert len(one) + len(other) == len({*one, *other}) == 500
 
 
-@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-async def test_claimers_of_two_replicas_share_runs_without_a_double(
-    world: World, postgres_url: str, clock: SteppedClock
-) -> None:
-    replica = await open_database(postgres_url, govern=plain_govern, clock=clock)
-    try:
-        queue = await world.queue()
-        await fill(world, queue, 300)
-        there = World(replica, clock)
-
-        async def drain(of: World) -> list[str]:
-            taken: list[str] = []
-            while claimed := await of.claim(queue, limit=7):
-                taken += [one.execution_id for one in claimed]
-            return taken
-
-        drained = await asyncio.gather(*(drain(of) for of in (world, there) * 3))
-        taken = [id for ids in drained for id in ids]
-        assert len(taken) == len(set(taken)) == 300
-    finally:
-        await replica.close()
-
-
 async def test_claims_and_transitions_of_the_same_runs_do_not_lock_each_other_out(
     world: World,
 ) -> None:
     queue = await world.queue()
     deployment = await world.deployment(limit=50)
-    await fill(world, queue, 40, deployment_id=deployment)
+    await world.fill(queue, 40, deployment_id=deployment)
     ids = [row["id"] for row in await world.rows(tables.flow_run)]
     claims = [world.claim(queue, limit=5) for _ in range(10)]
     cancels = [world.propose(id, StateType.CANCELLED) for id in ids]

@@ -127,6 +127,14 @@ class World:
         [created] = await self.database.hot.create_flow_runs(SCOPE, [new])
         return created.run
 
+    async def fill(self, queue: Queue, count: int, *, deployment_id: UUID | None = None) -> None:
+        """Put due runs into a queue."""
+        new = [
+            self.new(StateType.SCHEDULED, queue=queue, due_in=-1, deployment_id=deployment_id)
+            for _ in range(count)
+        ]
+        await self.database.hot.create_flow_runs(SCOPE, new)
+
     def new(
         self,
         type: StateType = StateType.PENDING,

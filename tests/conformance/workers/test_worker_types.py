@@ -16,10 +16,10 @@ from tests.conformance.workers.harnesses import Harness, Job
 from tests.support.waiting import await_until
 from windlass.schemas.executions import Handle
 from windlass_workers.catalogue import WORKER_TYPES, find_worker_type
-from windlass_workers.contract import StartFailed, Vanished, Worker
+from windlass_workers.contract import Exit, StartFailed, Vanished, Worker
 
 ROOT = Path(__file__).resolve().parents[3]
-FOR_EVER = 3600.0
+FOR_EVER = 60.0
 NO_TIME = timedelta()
 LONG = timedelta(minutes=1)
 
@@ -33,6 +33,15 @@ async def start_and_see(worker: Worker[Any], harness: Harness, job: Job) -> Hand
 
     await await_until(is_going, description="the job to begin")
     return handle
+
+
+async def stop_and_wait(worker: Worker[Any], handle: Handle, grace: timedelta) -> Exit:
+    """Stop a run and return how it ended, as an agent does both at once."""
+    ended = Exit(None)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(worker.stop, handle, grace)
+        ended = await worker.wait(handle)
+    return ended
 
 
 async def test_a_run_that_ends_well_exits_with_0(worker: Worker[Any], harness: Harness) -> None:
@@ -60,9 +69,7 @@ async def test_a_run_that_cannot_start_says_so_and_whether_to_try_again(
 
 async def test_a_run_can_be_asked_to_end(worker: Worker[Any], harness: Harness) -> None:
     handle = await start_and_see(worker, harness, Job(run_for=FOR_EVER))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(worker.stop, handle, LONG)
-        ended = await worker.wait(handle)
+    ended = await stop_and_wait(worker, handle, LONG)
     assert ended.code == 143
     assert ended.reason is not None
 
@@ -71,9 +78,7 @@ async def test_a_run_that_does_not_listen_is_ended_by_force(
     worker: Worker[Any], harness: Harness
 ) -> None:
     handle = await start_and_see(worker, harness, Job(run_for=FOR_EVER, ignores_sigterm=True))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(worker.stop, handle, timedelta(milliseconds=50))
-        ended = await worker.wait(handle)
+    ended = await stop_and_wait(worker, handle, timedelta(milliseconds=50))
     assert ended.code == 137
 
 
@@ -123,9 +128,7 @@ async def test_environment_and_labels_arrive(worker: Worker[Any], harness: Harne
     assert seen["COLOUR"] == "teal"
     # A process has nowhere to put labels.
     assert handle.kind == "process" or seen["label:team"] == "data"
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(worker.stop, handle, NO_TIME)
-        await worker.wait(handle)
+    await stop_and_wait(worker, handle, NO_TIME)
 
 
 async def test_a_handle_says_what_people_look_for(worker: Worker[Any], harness: Harness) -> None:

@@ -45,23 +45,19 @@ def place(**template: Any) -> Place:
 
 
 def deployment(**known: Any) -> Deployment:
-    return Deployment(
-        **{
-            "id": uuid7(),
-            "name": "nightly",
-            "flow_id": FLOW.id,
-            "version": "v1",
-            "parameters": {"a": 1, "b": {"deep": 1}},
-            "tags": ["nightly", "etl"],
-            "labels": {"of": "deployment"},
-        }
-        | known
-    )
+    usual: dict[str, Any] = {
+        "id": uuid7(),
+        "name": "nightly",
+        "flow_id": FLOW.id,
+        "version": "v1",
+        "parameters": {"a": 1, "b": {"deep": 1}},
+        "tags": ["nightly", "etl"],
+        "labels": {"of": "deployment"},
+    }
+    return Deployment(**usual | known)
 
 
-def asked_for(
-    of: Deployment | None = None, at: Place | None = None, **wanted: Any
-) -> NewFlowRun:
+def asked_for(of: Deployment | None = None, at: Place | None = None, **wanted: Any) -> NewFlowRun:
     origin = Origin(FLOW, of or deployment(), at)
     asked = RunFromDeployment(DeploymentFlowRunCreate(**wanted))
     return new_run_from_deployment(asked, origin, making())
@@ -170,9 +166,7 @@ def test_a_run_knows_which_person_made_it() -> None:
 
 def test_a_run_keeps_the_time_that_was_asked_for() -> None:
     due = utc_now() + timedelta(hours=2)
-    state = StateCreate(
-        type=StateType.SCHEDULED, state_details=StateDetails(scheduled_time=due)
-    )
+    state = StateCreate(type=StateType.SCHEDULED, state_details=StateDetails(scheduled_time=due))
     assert asked_for(state=state, at=place()).run.next_scheduled_start_time == due
 
 

@@ -171,7 +171,6 @@ def test_files_and_the_database_are_in_the_home_folder(
     settings = resolve(environment, project)
     assert settings.home == tmp_path / "elsewhere"
     assert settings.profiles_path == tmp_path / "elsewhere" / "profiles.toml"
-    assert settings.logging.config_path == tmp_path / "elsewhere" / "logging.yml"
     assert settings.server.database.connection_url == (
         f"sqlite+aiosqlite:///{tmp_path}/elsewhere/windlass.db"
     )
@@ -180,9 +179,15 @@ def test_files_and_the_database_are_in_the_home_folder(
 def test_the_home_folder_may_be_said_in_a_path(
     project: Path, environment: dict[str, str], windlass_home: Path
 ) -> None:
-    environment["WINDLASS_LOGGING_CONFIG_PATH"] = "${WINDLASS_HOME}/mine.yml"
+    environment["WINDLASS_HOME"] = str(windlass_home)
+    environment["WINDLASS_PROFILES_PATH"] = "${WINDLASS_HOME}/mine.toml"
+    settings = resolve(environment, project)
+    assert settings.profiles_path == windlass_home / "mine.toml"
+
+
+def test_the_home_folder_may_be_below_that_of_the_user(
+    project: Path, environment: dict[str, str], windlass_home: Path
+) -> None:
     environment["WINDLASS_HOME"] = "~/elsewhere"
     environment["WINDLASS_PROFILES_PATH"] = str(windlass_home / "profiles.toml")
-    settings = resolve(environment, project)
-    assert settings.home == Path.home() / "elsewhere"
-    assert settings.logging.config_path == Path.home() / "elsewhere" / "mine.yml"
+    assert resolve(environment, project).home == Path.home() / "elsewhere"

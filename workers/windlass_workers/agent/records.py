@@ -63,6 +63,7 @@ class Records:
             shutil.rmtree(self._own, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     def _orphans(self) -> Iterator[Path]:
         for folder in self._parent.iterdir():

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from . import (
     admin,
+    automations,
     collections,
     csrf_token,
     deployment_runs,
@@ -16,6 +17,7 @@ from . import (
     executions,
     flow_runs,
     flows,
+    log_sockets,
     logs,
     pool_queues,
     root,
@@ -41,8 +43,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     workers.router,
     work_queues.router,
     logs.router,
+    log_sockets.router,
     events.router,
     event_sockets.router,
+    automations.router,
     collections.router,
     csrf_token.router,
     admin.router,

@@ -36,7 +36,7 @@ async def get_scheduled_flow_runs_for_deployments(
     return answer_list(runs)
 
 
-@router.post("/{id}/create_flow_run", status_code=201, response_model=FlowRun)
+@router.post("/{id}/create_flow_run", response_model=FlowRun)
 async def create_flow_run_from_deployment(
     context: InContext,
     scope: InScope,

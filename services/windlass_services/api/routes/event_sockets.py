@@ -52,10 +52,9 @@ async def stream_events_out(socket: WebSocket) -> None:
     is no gap and no repetition at the seam.
     """
     context: ApiContext = socket.app.state.context
-    message = await accept_subscriber(socket)
-    if message is None:
+    asked = await accept_subscriber(socket, EventFilter)
+    if asked is None:
         return
-    asked = EventFilter.model_validate(message["filter"])
     async with context.streams.tail(EVENTS_TOPIC) as live, until_gone(socket):
         sent = _Recently()
         for event in await _backfill(context, asked):

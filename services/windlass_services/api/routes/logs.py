@@ -9,6 +9,7 @@ from windlass.schemas.filters.logs import LogQuery
 from windlass.schemas.logs import Log, LogCreate
 from windlass_services.api.answers import answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.live_logs import announce_logs
 from windlass_services.api.windows import window_of
 from windlass_services.events.rows import partition_day
 from windlass_services.storage import logs
@@ -36,6 +37,7 @@ async def create_logs(context: InContext, scope: InScope, records: list[LogCreat
         for record in records
     ]
     await context.database.hot.insert_logs(scope, rows)
+    await announce_logs(context.streams, rows)
 
 
 @router.post("/filter", response_model=list[Log])

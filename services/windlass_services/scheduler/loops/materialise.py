@@ -5,7 +5,7 @@ from datetime import timedelta
 from windlass_services.orchestration.channels import SCHEDULES_CHANGED
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.horizon import Horizon
-from windlass_services.orchestration.scheduling import BATCH, Materialiser
+from windlass_services.orchestration.scheduling import Materialiser
 from windlass_services.runtime.loop import Duty
 
 
@@ -23,6 +23,8 @@ def duty(services: ServiceContext) -> Duty | None:
             shortest=settings.min_scheduled_time,
             longest=settings.max_scheduled_time,
         ),
+        batch=settings.deployment_batch_size,
+        insert_batch=settings.insert_batch_size,
     )
 
     async def once() -> int:
@@ -34,4 +36,4 @@ def duty(services: ServiceContext) -> Duty | None:
                 return
 
     every = timedelta(seconds=settings.recent_deployments_loop_seconds)
-    return Duty("materialise", every, once, busy_at=BATCH, wake=changed)
+    return Duty("materialise", every, once, busy_at=settings.deployment_batch_size, wake=changed)

@@ -41,9 +41,17 @@ class PostgresHotOperations:
     """See `HotOperations`."""
 
     def __init__(
-        self, address: PostgresAddress, *, govern: Govern, clock: Clock, patience: timedelta
+        self,
+        address: PostgresAddress,
+        *,
+        govern: Govern,
+        clock: Clock,
+        patience: timedelta,
+        connecting: timedelta,
     ) -> None:
-        self._pool = PostgresPool(address, size=CONNECTIONS, patience=patience)
+        self._pool = PostgresPool(
+            address, size=CONNECTIONS, patience=patience, connecting=connecting
+        )
         runs = PostgresRuns(self._pool, govern, clock)
         self._claims = PostgresClaims(self._pool, govern, clock)
         self._creations = Batcher[Creation, list[CreatedFlowRun]](runs.create, lanes=LANES)

@@ -33,9 +33,11 @@ class Connection(Protocol):
 class PostgresPool:
     """A pool whose connections carry nothing from one transaction to the next."""
 
-    def __init__(self, address: PostgresAddress, *, size: int, patience: timedelta) -> None:
+    def __init__(
+        self, address: PostgresAddress, *, size: int, patience: timedelta, connecting: timedelta
+    ) -> None:
         seconds = patience.total_seconds()
-        self._seconds = seconds
+        self._connecting = connecting.total_seconds()
         # Poolers refuse most parameters at connection time, and session state does not survive
         # them: what every transaction needs travels with its BEGIN, in one round trip.
         milliseconds = int(seconds * 1000)
@@ -50,7 +52,7 @@ class PostgresPool:
             address.dsn,
             min_size=0,
             max_size=size,
-            timeout=seconds,
+            timeout=self._connecting,
             command_timeout=seconds + 1,
             statement_cache_size=100 if address.prepared else 0,
             reset=_leave,
@@ -63,7 +65,7 @@ class PostgresPool:
         Raises `ServerBusy`, or `LostRace` when running it again is likely to help.
         """
         try:
-            async with self._pool.acquire(timeout=self._seconds) as connection:
+            async with self._pool.acquire(timeout=self._connecting) as connection:
                 try:
                     await connection.execute(f"{self._begin}; {also}")
                     yield connection

@@ -6,7 +6,8 @@ import click
 
 from windlass.cli.console import fail, output_option, print_details, print_json, print_rows, say
 from windlass.cli.display import flow_names, state_cell
-from windlass.cli.following import INTERVAL, Follower, NotFinished, follow
+from windlass.cli.following import INTERVAL, Follower, follow
+from windlass.cli.following import watch as watch_run
 from windlass.cli.moments import tell_moment
 from windlass.cli.paging import first
 from windlass.cli.run_logs import Part, read_part
@@ -152,13 +153,7 @@ def logs(id: UUID, head: bool, tail: bool, count: int | None, reverse: bool, kee
 def watch(id: UUID, interval: float, timeout: float | None) -> None:
     """Show the states and the logs of a flow run until it is finished; fails if it does."""
     with get_client(sync_client=True) as client:
-        try:
-            run = follow(Follower(client, id), interval=interval, timeout=timeout)
-        except NotFinished:
-            fail(f"Flow run {id} is not finished after {timeout:g} seconds.")
-    if run.state_type is not StateType.COMPLETED:
-        fail(f"Flow run {run.name!r} ended {run.state_name}.")
-    say(f"Flow run {run.name!r} completed.")
+        watch_run(client, id, interval=interval, timeout=timeout)
 
 
 def _query(

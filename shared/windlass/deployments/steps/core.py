@@ -1,7 +1,7 @@
 """Public: steps of a deployment, run in order: `{"importable.function": {"input": "value"}}`."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
 from windlass.exceptions import WindlassError
@@ -44,10 +44,21 @@ def run_step(
     return _run(function, inputs or {}, upstream_outputs or {})
 
 
+def find_step(name: str) -> Callable[..., object]:
+    """The function of a step. Raises StepExecutionError when there is no such function here."""
+    try:
+        function: Callable[..., object] = import_object(_our_name(name))
+    except Exception as error:
+        raise StepExecutionError(
+            f"There is no step `{name}` here ({type(error).__name__}: {error})."
+        ) from error
+    return function
+
+
 def _run(name: str, inputs: JsonObject, outputs: Mapping[str, JsonValue]) -> JsonObject:
     arguments = {key: value for key, value in inputs.items() if key not in _NOT_INPUTS}
+    function = find_step(name)
     try:
-        function = import_object(_our_name(name))
         answer = function(**cast(JsonObject, apply_values(arguments, outputs)))
         if inspect.iscoroutine(answer):
             answer = run_coro_as_sync(answer)

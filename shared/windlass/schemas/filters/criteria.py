@@ -5,12 +5,12 @@ filter, must hold together, or at least in one part where its operator says ``or
 """
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from windlass.schemas.base import Shape, Timestamp
+from windlass.schemas.base import JsonObject, Shape, Timestamp
 
 
 class Operator(StrEnum):
@@ -113,14 +113,29 @@ PageNumber: TypeAlias = Annotated[int, Field(ge=1)]
 """Which page of the results, counting from 1."""
 
 
-class Window(Shape):
+class Query(Shape):
+    """The body of a route that answers a question: null for a part of it says nothing about it.
+
+    The stock client sends every part, so that null must stand for the default as well.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, asked: object) -> object:
+        if not isinstance(asked, dict):
+            return asked
+        parts = cast("JsonObject", asked)
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+class Window(Query):
     """Which part of the results: `limit` None means the server's own limit."""
 
     offset: Offset = 0
     limit: int | None = None
 
 
-class Paged(Shape):
+class Paged(Query):
     """Which page of the results: `limit` None means the server's own limit."""
 
     page: PageNumber = 1

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from windlass.schemas.base import Shape, Timestamp
 from windlass.schemas.events import ResourceSpecification, TimeUnit
-from windlass.schemas.filters.criteria import TextSearch
+from windlass.schemas.filters.criteria import Query, TextSearch
 from windlass.schemas.filters.sorting import EventOrder
 
 
@@ -90,7 +90,7 @@ class EventFilter(Shape):
         return self.any_resource if isinstance(self.any_resource, list) else [self.any_resource]
 
 
-class EventQuery(Shape):
+class EventQuery(Query):
     """The body of the route that lists events."""
 
     filter: EventFilter | None = None

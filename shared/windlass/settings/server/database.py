@@ -38,10 +38,10 @@ class ServerDatabaseSettings(SettingsGroup):
         "Bring the database up to date when the server starts.",
         aliases=("API_DATABASE_MIGRATE_ON_START",),
     )
-    timeout: float | None = setting(
+    timeout: float = setting(
         10.0, "Seconds a statement may take.", aliases=("API_DATABASE_TIMEOUT",), at_least=0.001
     )
-    connection_timeout: float | None = setting(
+    connection_timeout: float = setting(
         5.0,
         "Seconds to wait for a connection.",
         aliases=("API_DATABASE_CONNECTION_TIMEOUT",),

@@ -29,7 +29,7 @@ class ForemanSettings(SettingsGroup):
     )
     deployment_last_polled_timeout_seconds: int = setting(
         60,
-        "Seconds without a poll after which a deployment is not ready.",
+        "Seconds without a poll after which a deployment that is served is not ready.",
         aliases=("API_SERVICES_FOREMAN_DEPLOYMENT_LAST_POLLED_TIMEOUT_SECONDS",),
         at_least=1,
     )
@@ -63,15 +63,9 @@ class SchedulerSettings(SettingsGroup):
     """Creates the runs of schedules ahead of their time."""
 
     enabled: bool = setting(True, "Run this service.", aliases=("API_SERVICES_SCHEDULER_ENABLED",))
-    loop_seconds: float = setting(
-        60.0,
-        "Seconds between two passes.",
-        aliases=("API_SERVICES_SCHEDULER_LOOP_SECONDS",),
-        at_least=0.001,
-    )
     deployment_batch_size: int = setting(
         100,
-        "Deployments that one transaction looks at.",
+        "Schedules that one pass looks after; the next follows at once while there are more.",
         aliases=("API_SERVICES_SCHEDULER_DEPLOYMENT_BATCH_SIZE",),
         at_least=1,
     )
@@ -106,7 +100,7 @@ class SchedulerSettings(SettingsGroup):
         at_least=1,
     )
     recent_deployments_loop_seconds: float = setting(
-        5.0, "Seconds between two passes over deployments that just changed.", at_least=0.001
+        5.0, "Seconds between two looks for schedules that are due for one.", at_least=0.001
     )
 
 

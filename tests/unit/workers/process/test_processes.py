@@ -18,7 +18,7 @@ from windlass_workers.process.processes import family, is_alive, know, until_ove
 from windlass_workers.process.stopping import stop_family
 
 MARKER = "WINDLASS_TEST_RUN=1"
-SLEEP = [sys.executable, "-c", "import time; time.sleep(3600)"]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def descendants_of(pids_file: Path, count: int) -> list[int]:
 async def test_a_daemon_that_left_the_session_is_ended_too(tmp_path: Path) -> None:
     """A shell starts a shell, which starts a process with a session of its own and goes away."""
     pids = tmp_path / "pids"
-    say = f"echo $$ >> {pids}; exec sleep 3600"
+    say = f"echo $$ >> {pids}; exec sleep 60"
     inner = f"echo $$ >> {pids}; setsid sh -c {shlex.quote(say)} & exit 0"
-    outer = f"echo $$ >> {pids}; sh -c {shlex.quote(inner)}; exec sleep 3600"
+    outer = f"echo $$ >> {pids}; sh -c {shlex.quote(inner)}; exec sleep 60"
     leader = start("sh", "-c", outer, WINDLASS_TEST_RUN="1")
     everyone = descendants_of(pids, 3)
     daemon = everyone[2]
@@ -98,7 +98,7 @@ async def test_a_daemon_that_left_the_session_is_ended_too(tmp_path: Path) -> No
 
 async def test_the_rest_of_a_session_is_ended_when_its_leader_is_gone(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    child = f"echo $$ >> {pids}; exec sleep 3600"
+    child = f"echo $$ >> {pids}; exec sleep 60"
     leader = start("sh", "-c", f"sh -c {shlex.quote(child)} & exit 0")
     known = know(leader.pid)
     leader.wait()
@@ -110,7 +110,7 @@ async def test_the_rest_of_a_session_is_ended_when_its_leader_is_gone(tmp_path: 
 
 async def test_a_descendant_that_does_not_listen_is_ended_by_force(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    deaf = f"trap '' TERM; echo $$ >> {pids}; sleep 3600 & wait; sleep 3600"
+    deaf = f"trap '' TERM; echo $$ >> {pids}; sleep 60 & wait; sleep 60"
     leader = start("sh", "-c", deaf)
     descendants_of(pids, 1)
     async with anyio.create_task_group() as tasks:

@@ -55,23 +55,13 @@ class ForkServer:
         self._children: dict[int, _Child] = {}
 
     async def work(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Keep a fork server running until cancelled. It gets no work while it is starting."""
+        """Keep a fork server running until cancelled. Work that comes early waits for it."""
+        task_status.started()
         while True:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with ours, theirs:
-                process = _start(theirs)
-                theirs.close()
-                ours.setblocking(False)
-                self._channel = ours
-                task_status.started()
-                try:
-                    await self._listen(ours)
-                finally:
-                    self._channel = None
-                    self._forget_everyone()
-                    process.kill()
-                    process.wait()
-            _log.warning("The fork server ended (%s); starting another one", process.returncode)
+            try:
+                await self._serve()
+            except OSError as error:
+                _log.warning("The fork server could not be started: %s", error)
             await anyio.sleep(_PAUSE_BEFORE_RESTART)
 
     async def fork(self, job: bytes, output: int, errors: int) -> Known:
@@ -110,6 +100,23 @@ class ForkServer:
         elif self._children.get(process.pid) is child:
             del self._children[process.pid]
         return child.status
+
+    async def _serve(self) -> None:
+        """From the start of a server to its end."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs:
+            process = _start(theirs)
+            theirs.close()
+            ours.setblocking(False)
+            self._channel = ours
+            try:
+                await self._listen(ours)
+            finally:
+                self._channel = None
+                self._forget_everyone()
+                process.kill()
+                process.wait()
+        _log.warning("The fork server ended (%s); starting another one", process.returncode)
 
     async def _send(self, number: int, job: bytes, output: int, errors: int) -> None:
         channel = self._channel

@@ -1,0 +1,84 @@
+"""Public: registering deployments for the workers of a pool."""
+
+import sys
+from collections.abc import Iterable
+from uuid import UUID
+
+from windlass.client.orchestration import get_client
+from windlass.deployments.runner import RunnerDeployment
+from windlass.dispatch import dispatched
+from windlass.exceptions import ConfigurationError
+from windlass.schemas.work_pools import WorkPool, WorkPoolStatus
+from windlass.settings import get_current_settings
+
+_SEES_THIS_MACHINE = frozenset({"process", "scripted"})
+
+
+async def adeploy(
+    *deployments: RunnerDeployment,
+    work_pool_name: str | None = None,
+    image: str | None = None,
+    build: bool = True,
+    push: bool = True,
+    print_next_steps_message: bool = True,
+    ignore_warnings: bool = False,
+) -> list[UUID]:
+    """Register deployments, each for its own work pool or for this one; returns their ids.
+
+    The pool is that of WINDLASS_DEFAULT_WORK_POOL_NAME by default. `image` names an image that has
+    the code in it, in its working directory; it is not built here, so `build` must be False then.
+    Raises ConfigurationError, ObjectNotFound for a pool that is not there, and RequestInvalid.
+    """
+    if image is not None and build:
+        pushed = " and pushed" if push else ""
+        raise ConfigurationError(
+            f"The image {image!r} cannot be built{pushed} from here: build it yourself, and pass"
+            " `build=False`."
+        )
+    default = work_pool_name or get_current_settings().deployments.default_work_pool_name
+    ids: list[UUID] = []
+    pools: dict[str, WorkPool] = {}
+    async with get_client() as client:
+        for deployment in deployments:
+            name = deployment.work_pool_name or default
+            if name is None:
+                raise ConfigurationError(
+                    f"Deployment {deployment.full_name!r} has no work pool: pass `work_pool_name`,"
+                    " or set WINDLASS_DEFAULT_WORK_POOL_NAME. To run it in this process, use"
+                    " `serve`."
+                )
+            pools[name] = pools.get(name) or await client.read_work_pool(name)
+            brought = image or deployment.pull_steps or "image" in deployment.job_variables
+            if not (brought or ignore_warnings):
+                _refuse_without_code(deployment, pools[name])
+        for deployment in deployments:
+            ids.append(await deployment.register(client, work_pool_name=default, image=image))
+    if print_next_steps_message:
+        sys.stdout.write(next_steps([each.full_name for each in deployments], pools.values()))
+    return ids
+
+
+deploy = dispatched(adeploy)
+
+
+def next_steps(full_names: Iterable[str], pools: Iterable[WorkPool]) -> str:
+    """What to do after deploying, for the person who did."""
+    lines = ["Deployed. Run it with:", ""]
+    lines += [f"    windlass deployment run '{name}'" for name in full_names]
+    for pool in pools:
+        if pool.status is WorkPoolStatus.NOT_READY:
+            lines += ["", f"No worker is online for work pool {pool.name!r}. Start one with:", ""]
+            lines += [f"    windlass worker start --pool '{pool.name}'"]
+        if pool.status is WorkPoolStatus.PAUSED:
+            lines += ["", f"Work pool {pool.name!r} is paused. Resume it with:", ""]
+            lines += [f"    windlass work-pool resume '{pool.name}'"]
+    return "\n".join([*lines, "", ""])
+
+
+def _refuse_without_code(deployment: RunnerDeployment, pool: WorkPool) -> None:
+    if pool.type not in _SEES_THIS_MACHINE:
+        raise ConfigurationError(
+            f"Work pool {pool.name!r} is of type {pool.type!r}, whose runs do not see the files of"
+            f" this machine, and {deployment.full_name!r} is a file of it. Name the `image` that"
+            " has its code, with `build=False`."
+        )
