@@ -9,22 +9,29 @@ if TYPE_CHECKING:
     from windlass import runtime
     from windlass.client.orchestration import get_client
     from windlass.context import tags
+    from windlass.deployments.deploying import deploy
     from windlass.flows import Flow, flow
     from windlass.logging import get_run_logger
+    from windlass.runner.runner import Runner
+    from windlass.runner.serving import aserve, serve
     from windlass.schemas.states import State
     from windlass.tasks import Task, task
     from windlass.utilities.annotations import allow_failure, unmapped
 
 __all__ = [
     "Flow",
+    "Runner",
     "State",
     "Task",
     "__version__",
     "allow_failure",
+    "aserve",
+    "deploy",
     "flow",
     "get_client",
     "get_run_logger",
     "runtime",
+    "serve",
     "tags",
     "task",
     "unmapped",
@@ -32,12 +39,16 @@ __all__ = [
 
 _PLACES: Final = {
     "Flow": "windlass.flows",
+    "Runner": "windlass.runner.runner",
     "State": "windlass.schemas.states",
     "Task": "windlass.tasks",
     "allow_failure": "windlass.utilities.annotations",
+    "aserve": "windlass.runner.serving",
+    "deploy": "windlass.deployments.deploying",
     "flow": "windlass.flows",
     "get_client": "windlass.client.orchestration",
     "get_run_logger": "windlass.logging",
+    "serve": "windlass.runner.serving",
     "tags": "windlass.context",
     "task": "windlass.tasks",
     "unmapped": "windlass.utilities.annotations",

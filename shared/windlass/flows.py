@@ -7,6 +7,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Concatenate,
+    Final,
     Generic,
     Literal,
     ParamSpec,
@@ -23,6 +24,15 @@ from windlass.tasks import listed
 
 if TYPE_CHECKING:
     # What runs flows is imported with the first call: a module of flows imports in no time.
+    from pathlib import Path
+    from uuid import UUID
+
+    from windlass.deployments.options import (
+        DeployFlowOptions,
+        DeploymentOptions,
+        ServeFlowOptions,
+    )
+    from windlass.deployments.runner import RunnerDeployment
     from windlass.schemas.states import State
     from windlass.utilities.binding import Parameters
     from windlass.utilities.callables import ParameterSchema
@@ -123,7 +133,11 @@ class Flow(FlowDefinition, Generic[P, R_co]):
             "on_crashed": self.on_crashed_hooks,
             "on_running": self.on_running_hooks,
         }
-        return Flow(self._decorated, **cast("FlowOptions", {**self._options, **hooks, **options}))
+        made = Flow(
+            self._decorated, **cast("FlowOptions", {**self._options, **hooks, **options})
+        )
+        made.source = self.source
+        return made
 
     def on_completion(self, fn: HookT) -> HookT:
         """Call `fn` with the flow, the run and its state when a run has completed."""
@@ -150,27 +164,76 @@ class Flow(FlowDefinition, Generic[P, R_co]):
         self.on_running_hooks.append(fn)
         return fn
 
+    @staticmethod
+    def from_source(source: "str | Path", entrypoint: str) -> "Flow[..., Any]":
+        """The flow at `path/to/file.py:name` in a directory, which its deployments will use.
 
-@overload
-def flow(fn: "staticmethod[P, T]", /) -> Flow[P, T]: ...
-@overload
-def flow(fn: Callable[P, T], /, **options: Unpack[FlowOptions]) -> Flow[P, T]: ...
-@overload
-def flow(**options: Unpack[FlowOptions]) -> "Callable[[Callable[P, T]], Flow[P, T]]": ...
-def flow(fn: Any = None, /, **options: Unpack[FlowOptions]) -> Any:
-    """Make a flow of a function: plain, async, a generator, or a method.
+        To be awaited in asynchronous code. Raises ConfigurationError for a source that is no
+        directory of this machine, MissingFlowError and ScriptError.
+        """
+        return _deployments().from_source(source, entrypoint)
 
-    `@flow`, `@flow(retries=2)`, or `flow(function)`. Raises TypeError for an option that there is
-    not.
-    """
-    if fn is None:
-        refuse_unknown("a flow", options, FlowOptions)
+    def to_deployment(
+        self, name: str, **options: "Unpack[DeploymentOptions]"
+    ) -> "RunnerDeployment":
+        """A deployment of this flow, for `deploy` and `serve`.
 
-        def decorate(function: Callable[..., Any]) -> Flow[..., Any]:
-            return Flow(function, **options)
+        To be awaited in asynchronous code. Raises MissingFlowError where no other process could
+        find the flow, ValueError for a schedule that cannot be read.
+        """
+        return _deployments().to_deployment(self, name, **options)
 
-        return decorate
-    return Flow(fn, **options)
+    def deploy(self, name: str, **options: "Unpack[DeployFlowOptions]") -> "UUID":
+        """Register a deployment of this flow for the workers of a pool, and return its id.
+
+        To be awaited in asynchronous code. Raises what `to_deployment` and `deploy` do.
+        """
+        return _deployments().deploy_flow(self, name, **options)
+
+    def serve(self, name: str | None = None, **options: "Unpack[ServeFlowOptions]") -> None:
+        """Register a deployment of this flow, by default of its own name, and take its runs.
+
+        Returns when the process is asked to stop. Each run is a process of its own.
+        """
+        _deployments().serve_flow(self, name, **options)
+
+
+class FlowDecorator:
+    """Makes flows of functions: `flow`, which is what `@flow` says."""
+
+    from_source = staticmethod(Flow.from_source)
+
+    @overload
+    def __call__(self, fn: "staticmethod[P, T]", /) -> Flow[P, T]: ...
+    @overload
+    def __call__(self, fn: Callable[P, T], /, **options: Unpack[FlowOptions]) -> Flow[P, T]: ...
+    @overload
+    def __call__(
+        self, fn: None = None, /, **options: Unpack[FlowOptions]
+    ) -> "Callable[[Callable[P, T]], Flow[P, T]]": ...
+    def __call__(self, fn: Any = None, /, **options: Unpack[FlowOptions]) -> Any:
+        """Make a flow of a function: plain, async, a generator, or a method.
+
+        `@flow`, `@flow(retries=2)`, or `flow(function)`. Raises TypeError for an option that there
+        is not.
+        """
+        if fn is None:
+            refuse_unknown("a flow", options, FlowOptions)
+
+            def decorate(function: Callable[..., Any]) -> Flow[..., Any]:
+                return Flow(function, **options)
+
+            return decorate
+        return Flow(fn, **options)
+
+
+flow: Final = FlowDecorator()
+
+
+def _deployments() -> Any:
+    from windlass.deployments import flow_methods  # noqa: PLC0415 (see above)
+
+    return flow_methods
 
 
 @cache

@@ -12,8 +12,8 @@ import anyio
 
 from windlass.exceptions import WindlassError
 from windlass.settings import Settings, get_current_settings
+from windlass_workers.agent.lifecycle import run_worker
 from windlass_workers.agent.options import WorkerOptions
-from windlass_workers.agent.process import run_worker
 from windlass_workers.catalogue import find_worker_type
 
 _LOG_FORMAT: Final = "%(asctime)s.%(msecs)03d | %(levelname)-7s | %(name)s - %(message)s"
@@ -64,7 +64,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("-t", "--type", help="by default that of the pool; a pool is made of it")
     parser.add_argument("-n", "--name", help="by default a new one")
     parser.add_argument("-q", "--work-queue", action="append", default=[], help="may be repeated")
-    parser.add_argument("-l", "--limit", type=int, help="how many runs at once")
+    parser.add_argument("-l", "--limit", type=_count, help="how many runs at once")
     parser.add_argument("--prefetch-seconds", type=float, default=worker.prefetch_seconds)
     parser.add_argument("--run-once", action="store_true", help="take what is due, then end")
     parser.add_argument("--with-healthcheck", action="store_true", help="serve /health")
@@ -72,6 +72,12 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         "--grace-seconds", type=float, default=30.0, help="for runs to end after SIGTERM"
     )
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs: give 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The record that somebody polls, kept beside the answer and never in its way."""
+"""The record that somebody polls: written only when it says anything new."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

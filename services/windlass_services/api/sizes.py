@@ -1,8 +1,10 @@
 """How large what is sent to the server may be."""
 
+from pydantic_core import to_json
+
 from windlass.exceptions import PayloadTooLarge
 from windlass.schemas.base import JsonObject
-from windlass.schemas.events import Event, Resource
+from windlass.schemas.events import Event
 from windlass.settings.server.events import ServerEventsSettings
 from windlass_services.api.context import ApiContext
 
@@ -13,14 +15,22 @@ def check_parameters_size(context: ApiContext, parameters: JsonObject | None) ->
     size = len(to_json(parameters or {}))
     if size > most:
         raise PayloadTooLarge(
-            f"The parameters take {size:,} bytes as JSON, but {most:,} is the most: keep large data"
-            " in a store and pass its address, or raise"
-            " WINDLASS_SERVER_API_MAXIMUM_PARAMETERS_BYTES."
+            f"The parameters take {size} bytes as JSON, but {most} is the most: keep large data in"
+            " a store and pass its address, or raise WINDLASS_SERVER_API_MAXIMUM_PARAMETERS_BYTES."
         )
 
 
 def check_event_size(limits: ServerEventsSettings, event: Event) -> None:
     """Raises `PayloadTooLarge` for an event that is over one of the limits."""
-    of = f"Event {event.id}"
-    _check(of, "characters in its name", len(event.event), limits.maximum_event_name_length,
-           "EVENT_NAME_LENGTH")
+    labels = max(len(resource.root) for resource in event.involved_resources)
+    for has, what, most, setting in (
+        (len(event.event), "characters", limits.maximum_event_name_length, "EVENT_NAME_LENGTH"),
+        (len(event.related), "resources", limits.maximum_related_resources, "RELATED_RESOURCES"),
+        (labels, "labels", limits.maximum_labels_per_resource, "LABELS_PER_RESOURCE"),
+        (len(to_json(event)), "bytes", limits.maximum_size_bytes, "SIZE_BYTES"),
+    ):
+        if has > most:
+            raise PayloadTooLarge(
+                f"Event {event.id}: {has} {what}, over WINDLASS_SERVER_EVENTS_MAXIMUM_{setting}"
+                f" ({most})."
+            )

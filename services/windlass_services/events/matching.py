@@ -19,7 +19,7 @@ def is_asked_for(asked: EventFilter, event: ReceivedEvent) -> bool:
     since, ids = asked.occurred.since, asked.id.id
     return (
         (since is None or event.occurred >= since)
-        and (ids is None or event.id in ids)
+        and (not ids or event.id in ids)
         and _is_named(asked.event, event.event)
         and (asked.resource is None or _is(asked.resource, event.resource))
         and all(_has_related(one, event) for one in asked.related_filters)

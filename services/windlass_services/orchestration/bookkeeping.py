@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from windlass.schemas.states import State, StateDetails
+from windlass.schemas.states import State
 from windlass_services.orchestration.transition import TaskRunChange, Transition
 from windlass_services.storage.hot.facts import FlowRunFacts, Policy, RunColumns
 from windlass_services.storage.task_run_transitions import TaskRunColumns, TaskRunFacts
@@ -23,22 +23,22 @@ def flow_run_state(change: Transition) -> State:
     A state that a rule put in the place of the proposed one keeps the id of the question, so that
     a repeated question is recognised.
     """
-    details = change.proposed.state_details
-    known = {
-        "flow_run_id": change.run.id,
-        "task_run_id": change.run.parent_task_run_id,
-        "transition_id": change.request.proposed.state_details.transition_id,
-    }
-    return _with_details(change.proposed, details, known)
+    return _with_details(
+        change.proposed,
+        {
+            "flow_run_id": change.run.id,
+            "task_run_id": change.run.parent_task_run_id,
+            "transition_id": change.request.proposed.state_details.transition_id,
+        },
+    )
 
 
 def task_run_state(change: TaskRunChange) -> State:
     """The state as it is written: it says which runs it belongs to."""
-    known: dict[str, UUID | None] = {
-        "flow_run_id": change.run.flow_run_id,
-        "task_run_id": change.run.id,
-    }
-    return _with_details(change.proposed, change.proposed.state_details, known)
+    return _with_details(
+        change.proposed,
+        {"flow_run_id": change.run.flow_run_id, "task_run_id": change.run.id},
+    )
 
 
 def flow_run_columns(change: Transition) -> RunColumns:
@@ -88,9 +88,10 @@ class _Change(Protocol):
     def proposed(self) -> State: ...
 
 
-def _with_details(state: State, details: StateDetails, known: dict[str, UUID | None]) -> State:
+def _with_details(state: State, known: Mapping[str, UUID | None]) -> State:
     changes = {name: value for name, value in known.items() if value is not None}
-    return state.model_copy(update={"state_details": details.model_copy(update=changes)})
+    details = state.state_details.model_copy(update=changes)
+    return state.model_copy(update={"state_details": details})
 
 
 def _flow_run_count(change: Transition) -> int:

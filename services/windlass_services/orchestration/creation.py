@@ -20,13 +20,8 @@ from windlass.schemas.parameters import check_parameters
 from windlass.schemas.states import State, StateCreate, StateDetails, StateType
 from windlass_services.orchestration.policy import govern_flow_run
 from windlass_services.orchestration.transition import Terms
-from windlass_services.storage.hot.facts import (
-    Decision,
-    FlowRunFacts,
-    FlowRunTransition,
-    Policy,
-    RunColumns,
-)
+from windlass_services.storage.hot.decide import facts_of_new_run
+from windlass_services.storage.hot.facts import Decision, FlowRunTransition, Policy, RunColumns
 from windlass_services.storage.hot.protocol import NewFlowRun
 
 
@@ -142,16 +137,17 @@ def new_run_from_deployment(asked: RunFromDeployment, origin: Origin, making: Ma
 
 
 def _begun(run: FlowRun, origin: Origin, making: Making, state: StateCreate) -> NewFlowRun:
-    """The run in its first state, which only bookkeeping has a say in."""
-    place = origin.place
+    """The run in its place and in its first state, which only bookkeeping has a say in."""
+    placed = run.model_copy(update=_columns_of(origin.place))
     proposal = FlowRunTransition(
         flow_run_id=run.id,
         proposed=state.to_state(making.state_id, making.now),
         policy=Policy.FORCED,
     )
-    decision = govern_flow_run(_facts(run, place), proposal, making.now, making.terms)
+    facts = facts_of_new_run(placed, placed.work_pool_id)
+    decision = govern_flow_run(facts, proposal, making.now, making.terms)
     first, columns = _written(decision)
-    begun = run.model_copy(
+    begun = placed.model_copy(
         update={
             "created": making.now,
             "updated": making.now,
@@ -166,37 +162,20 @@ def _begun(run: FlowRun, origin: Origin, making: Making, state: StateCreate) -> 
             "end_time": columns.end_time,
             "total_run_time": timedelta(seconds=columns.total_run_time),
             "empirical_policy": FlowRunPolicy.model_validate(columns.empirical_policy),
-            "work_pool_id": place and place.work_pool_id,
-            "work_pool_name": place and place.work_pool_name,
-            "work_queue_id": place and place.work_queue_id,
-            "work_queue_name": place and place.work_queue_name,
         }
     )
-    return NewFlowRun(begun, decision, work_pool_id=place.work_pool_id if place else None)
+    return NewFlowRun(begun, decision, work_pool_id=placed.work_pool_id)
 
 
-def _facts(run: FlowRun, place: Place | None) -> FlowRunFacts:
-    return FlowRunFacts(
-        id=run.id,
-        flow_id=run.flow_id,
-        deployment_id=run.deployment_id,
-        work_pool_id=place.work_pool_id if place else None,
-        work_queue_id=place.work_queue_id if place else None,
-        parent_task_run_id=run.parent_task_run_id,
-        name=run.name,
-        state=None,
-        empirical_policy=run.empirical_policy.model_dump(mode="json"),
-        run_count=0,
-        expected_start_time=None,
-        next_scheduled_start_time=None,
-        start_time=None,
-        end_time=None,
-        total_run_time=0.0,
-        infrastructure_pid=None,
-        run_priority=0,
-        execution=None,
-        deployment=None,
-    )
+def _columns_of(place: Place | None) -> dict[str, UUID | str]:
+    if place is None:
+        return {}
+    return {
+        "work_pool_id": place.work_pool_id,
+        "work_pool_name": place.work_pool_name,
+        "work_queue_id": place.work_queue_id,
+        "work_queue_name": place.work_queue_name,
+    }
 
 
 def _written(decision: Decision) -> tuple[State, RunColumns]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Generic, TypeVar
 
 from windlass.schemas.orchestration import SetStateStatus
@@ -27,7 +26,8 @@ class Judgement(Generic[ChangeT]):
     change: ChangeT
     status: SetStateStatus = SetStateStatus.ACCEPT
     reason: str | None = None
-    delay: timedelta | None = None
+    retry_after: float | None = None
+    """Seconds, with WAIT."""
     is_written: bool = True
 
 
@@ -61,7 +61,7 @@ def _after(judgement: Judgement[ChangeT], verdict: Verdict) -> Judgement[ChangeT
                 judgement,
                 status=SetStateStatus.WAIT,
                 reason=reason,
-                delay=delay,
+                retry_after=delay.total_seconds(),
                 is_written=False,
             )
         case Abort(reason):

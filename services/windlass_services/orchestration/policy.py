@@ -135,8 +135,7 @@ def govern_flow_run(
     change = Transition(run, proposal, run.state, proposal.proposed, now, terms)
     judgement = judge(_RULES_OF[proposal.policy], change)
     if not judgement.is_written:
-        delay = judgement.delay.total_seconds() if judgement.delay is not None else None
-        return Decision(judgement.status, None, judgement.reason, delay)
+        return Decision(judgement.status, None, judgement.reason, judgement.retry_after)
     final = judgement.change
     return Decision(
         judgement.status,
@@ -155,8 +154,7 @@ def govern_task_run(
     change = TaskRunChange(run, run.state, proposed, now, terms)
     judgement = judge(FORCED_TASK_RUN_RULES if forced else TASK_RUN_RULES, change)
     if not judgement.is_written:
-        delay = judgement.delay.total_seconds() if judgement.delay is not None else None
-        return TaskRunDecision(judgement.status, None, judgement.reason, delay)
+        return TaskRunDecision(judgement.status, None, judgement.reason, judgement.retry_after)
     final = judgement.change
     return TaskRunDecision(
         judgement.status,

@@ -4,7 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from windlass.exceptions import ReplicaRefused
+from windlass.exceptions import ReplicaRefused, SettingInvalid
+from windlass_services.storage.addresses import SETTING
 
 
 class FileLock:
@@ -16,9 +17,13 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Raises `ReplicaRefused`, naming the process that holds it."""
+        """Make the folder if it is missing, and take the lock.
+
+        Raises `ReplicaRefused`, naming the process that holds it, and `SettingInvalid` where no
+        file can be made.
+        """
         while self._descriptor is None:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = self._open()
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -27,7 +32,7 @@ class FileLock:
                 raise ReplicaRefused(
                     f"The process {owner} has the SQLite database {self._owned} open, and only one"
                     " may. Stop that one, or give this one a database of its own or PostgreSQL"
-                    " with WINDLASS_SERVER_DATABASE_CONNECTION_URL."
+                    f" with {SETTING}."
                 ) from None
             if self._is_current(descriptor):
                 os.truncate(descriptor, 0)
@@ -42,6 +47,16 @@ class FileLock:
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _open(self) -> int:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SettingInvalid(
+                f"The SQLite database {self._owned}, which {SETTING} names, cannot be opened:"
+                f" {error.strerror}."
+            ) from error
 
     def _is_current(self, descriptor: int) -> bool:
         """False when the owner before removed the lock file between our opening and locking it."""

@@ -20,6 +20,7 @@ from windlass_services.storage.hot.protocol import Govern
 from windlass_services.storage.revisions import (
     SNAPSHOT,
     Standing,
+    read_file_revision,
     read_revision,
     standing_of,
 )
@@ -71,7 +72,7 @@ async def _open_sqlite(
 ) -> Database:
     lock = _lock(path, create=create)
     try:
-        match standing_of(await asyncio.to_thread(_revision_of_file, path)):
+        match standing_of(await asyncio.to_thread(read_file_revision, path)):
             case Standing.READY:
                 pass
             case standing if not create:
@@ -107,24 +108,11 @@ _UPGRADE: Final = "Run `windlass server database upgrade` first."
 
 
 def _lock(path: Path, *, create: bool) -> FileLock:
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    elif not path.exists():
+    if not create and not path.exists():
         raise BackendMissing(f"There is no SQLite database {path}. {_UPGRADE}")
     lock = FileLock(path)
     lock.acquire()
     return lock
-
-
-def _revision_of_file(path: Path) -> str | None:
-    with closing(sqlite3.connect(path)) as connection:
-        has_revision = connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-        ).fetchone()
-        if not has_revision:
-            return None
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return found and found[0]
 
 
 def _make_from_snapshot(path: Path) -> None:

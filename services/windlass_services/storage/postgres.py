@@ -16,7 +16,7 @@ from windlass_services.storage.database import Dialect
 from windlass_services.storage.hot.codec import json_text_without_nul
 from windlass_services.storage.hot.postgres import PostgresHotOperations
 from windlass_services.storage.hot.protocol import Govern, HotOperations
-from windlass_services.storage.postgres_errors import busy_from, lost_a_race
+from windlass_services.storage.postgres_errors import explained, lost_a_race
 
 CONNECTIONS: Final = 5
 MORE_WHEN_BUSY: Final = 5
@@ -85,7 +85,7 @@ def postgres_engine(
         arguments |= {
             "statement_cache_size": 0,
             "prepared_statement_cache_size": 0,
-            "prepared_statement_name_func": str,
+            "prepared_statement_name_func": str,  # answers "": a statement without a name
         }
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -101,7 +101,7 @@ def postgres_engine(
 
 @asynccontextmanager
 async def busy_when_out_of_order() -> AsyncGenerator[None]:
-    """Turn what passes by itself into `ServerBusy`."""
+    """Turn what passes by itself into `ServerBusy`, and wrong settings into `SettingInvalid`."""
     try:
         yield
     except ServerBusy:
@@ -112,6 +112,6 @@ async def busy_when_out_of_order() -> AsyncGenerator[None]:
         cause = error.orig.__cause__ if error.orig else None
         if cause is not None and lost_a_race(cause):
             raise ServerBusy("Too many changes of the same rows at once.") from error
-        raise (cause and busy_from(cause)) or error from error
+        raise (cause and explained(cause)) or error from error
     except (OSError, TimeoutError) as error:
-        raise busy_from(error) or error from error
+        raise explained(error) or error from error

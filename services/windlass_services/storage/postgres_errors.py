@@ -4,7 +4,8 @@ from typing import Final
 
 import asyncpg
 
-from windlass.exceptions import ServerBusy
+from windlass.exceptions import ServerBusy, SettingInvalid
+from windlass_services.storage.addresses import SETTING
 
 _PASSING_CLASSES: Final = frozenset({"08", "53", "57"})
 """Connection lost, no resources left, operator intervention (shutdown, cancelled statement)."""
@@ -12,6 +13,10 @@ _PASSING: Final = frozenset({"55P03", "25P03", "25P04", "25006"})
 """Lock not available, transaction timeouts, a read-only server (a standby after a fail-over)."""
 _LOST_RACES: Final = frozenset({"40001", "40P01", "0A000"})
 """Serialization failure, deadlock, and a cached plan that a migration made invalid."""
+_WRONG_ADDRESS_CLASSES: Final = frozenset({"28", "3D"})
+"""No such user, wrong password, not allowed to connect, no such database."""
+_BEHIND_A_POOLER: Final = frozenset({"26000", "42P05"})
+"""A prepared statement is missing, or there already: it was made on another connection."""
 
 
 def lost_a_race(error: BaseException) -> bool:
@@ -19,11 +24,18 @@ def lost_a_race(error: BaseException) -> bool:
     return _sqlstate(error) in _LOST_RACES
 
 
-def busy_from(error: BaseException) -> ServerBusy | None:
-    """`ServerBusy` when the server cannot answer now; None when the statement is at fault."""
-    state = _sqlstate(error)
+def explained(error: BaseException) -> ServerBusy | SettingInvalid | None:
+    """`ServerBusy` when the server cannot answer now, `SettingInvalid` when it was addressed
+    wrongly; None when the statement is at fault."""
+    state, reason = _sqlstate(error), str(error) or type(error).__name__
+    if state[:2] in _WRONG_ADDRESS_CLASSES:
+        return SettingInvalid(f"PostgreSQL refuses what {SETTING} says: {reason}.")
+    if state in _BEHIND_A_POOLER:
+        return SettingInvalid(
+            f"A pooler in front of PostgreSQL mixes up prepared statements ({reason})."
+            f" Add prepared_statement_cache_size=0 to the parameters of {SETTING}."
+        )
     if state[:2] in _PASSING_CLASSES or state in _PASSING or _is_broken_connection(error):
-        reason = str(error) or type(error).__name__
         return ServerBusy(f"PostgreSQL does not answer: {reason}.")
     return None
 

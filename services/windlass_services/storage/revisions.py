@@ -4,6 +4,8 @@ Revisions are named `<number>_<contractions>`: the second part counts the `post`
 One that only adds (`pre`) leaves it as it is, and the version before runs on the new schema.
 """
 
+import sqlite3
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -11,7 +13,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from windlass.exceptions import DatabaseTooNew
+from windlass.exceptions import DatabaseTooNew, SettingInvalid
+from windlass_services.storage.addresses import SETTING
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 SNAPSHOT: Final = Path(__file__).parent / "snapshot" / "sqlite.sql"
@@ -46,6 +49,26 @@ async def read_revision(connection: AsyncConnection) -> str | None:
         return None
     found = await connection.execute(sa.text("SELECT version_num FROM alembic_version"))
     return found.scalar_one_or_none()
+
+
+def read_file_revision(path: Path) -> str | None:
+    """The same of an SQLite file that may not exist, without locking it or making it.
+
+    Raises `SettingInvalid` for a file that is none of SQLite's.
+    """
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            has_revision = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+            if not file.execute(has_revision).fetchone():
+                return None
+            found = file.execute("SELECT version_num FROM alembic_version").fetchone()
+            return found and found[0]
+    except sqlite3.Error as error:
+        raise SettingInvalid(
+            f"{path}, which {SETTING} names, cannot be read as an SQLite database: {error}."
+        ) from error
 
 
 def _has_revision(connection: sa.Connection) -> bool:

@@ -1,19 +1,22 @@
 """Making, migrating and resetting the schema of a database: what needs Alembic."""
 
+import asyncio
 import io
 import re
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass.clock import utc_now
 from windlass.exceptions import RequestInvalid
 from windlass_services.storage.addresses import SqliteAddress, parse_database_url
 from windlass_services.storage.file_lock import FileLock
@@ -22,6 +25,7 @@ from windlass_services.storage.revisions import (
     MIGRATIONS,
     Standing,
     known_revisions,
+    read_file_revision,
     read_revision,
     standing_of,
 )
@@ -60,7 +64,7 @@ async def upgrade_connection(
         return "" if dry_run else None
     text = await _run(connection, command.upgrade, _checked(revision), since=there, dry_run=dry_run)
     if not dry_run:
-        await ensure_partitions(connection, datetime.now(UTC).date())
+        await ensure_partitions(connection, utc_now().date())
     return text
 
 
@@ -86,6 +90,9 @@ async def stamp(database_url: str, revision: str) -> None:
 
 async def current(database_url: str) -> str | None:
     """The revision of the database; None if it has no schema."""
+    address = parse_database_url(database_url)
+    if isinstance(address, SqliteAddress):
+        return await asyncio.to_thread(read_file_revision, address.path)
     async with migrating(database_url) as connection:
         return await read_revision(connection)
 
@@ -130,7 +137,6 @@ async def migrating(database_url: str) -> AsyncGenerator[AsyncConnection]:
     """One transaction that nobody else migrates in; committed when the block ends."""
     address = parse_database_url(database_url)
     if isinstance(address, SqliteAddress):
-        address.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(address.path)
         lock.acquire()
         try:
@@ -199,7 +205,10 @@ async def _run(
         else:
             run(_config(sync.dialect.name, sync), revision)
 
-    await connection.run_sync(call)
+    try:
+        await connection.run_sync(call)
+    except CommandError as error:
+        raise RequestInvalid(f"Alembic cannot do this: {error}.") from error
     return output.getvalue() if dry_run else None
 
 

@@ -173,26 +173,37 @@ async def _expire_workers(
 ) -> list[StatusChange]:
     online = await connection.execute(
         sa.select(
-            worker.c.id, worker.c.last_heartbeat_time, worker.c.heartbeat_interval_seconds
+            worker.c.work_pool_id,
+            worker.c.id,
+            worker.c.last_heartbeat_time,
+            worker.c.heartbeat_interval_seconds,
         ).where(worker.c.status == WorkerStatus.ONLINE)
     )
-    silent = {
-        id: heard for id, heard, seconds in online if now - heard > allowed.of_worker(seconds)
-    }
-    if not silent:
-        return []
-    pools = await connection.execute(
+    silent: dict[UUID, dict[UUID, datetime]] = {}
+    for pool_id, id, heard, seconds in online:
+        if now - heard > allowed.of_worker(seconds):
+            silent.setdefault(pool_id, {})[id] = heard
+    changes: list[StatusChange] = []
+    for pool_id in sorted(silent):
+        changes += await _expire_in_pool(connection, pool_id, silent[pool_id], now)
+    return changes
+
+
+async def _expire_in_pool(
+    connection: AsyncConnection, pool_id: UUID, silent: dict[UUID, datetime], now: datetime
+) -> list[StatusChange]:
+    # The pool before its workers, as everywhere.
+    await connection.execute(
+        sa.select(work_pool.c.id).where(work_pool.c.id == pool_id).with_for_update()
+    )
+    await connection.execute(
         sa.update(worker)
         # One that was heard of meanwhile stays online.
         .where(worker.c.id.in_(silent), worker.c.last_heartbeat_time <= max(silent.values()))
         .values(status=WorkerStatus.OFFLINE, updated=now)
-        .returning(worker.c.work_pool_id)
     )
-    changes: list[StatusChange] = []
-    for pool_id in sorted(set(pools.scalars())):
-        status = await work_pool_status(connection, pool_id, is_paused=False)
-        changes += await mark_work_pool(connection, pool_id, status)
-    return changes
+    status = await work_pool_status(connection, pool_id, is_paused=False)
+    return await mark_work_pool(connection, pool_id, status)
 
 
 def work_pool_change(pool: WorkPool) -> StatusChange:

@@ -82,8 +82,7 @@ async def lock_task_run_facts(
 ) -> TaskRunFacts:
     """The facts of a task run, whose row stays locked until the transaction ends.
 
-    Raises `ObjectNotFound`. The server keeps no limits of tags and no cache of states: clients
-    keep both for the tasks that they orchestrate.
+    Raises `ObjectNotFound`. No table keeps limits of tags or cached states: there are none.
     """
     is_it = sa.and_(task_run.c.id == task_run_id, task_run.c.workspace_id == scope.workspace_id)
     row = (await connection.execute(_FACTS.where(is_it))).mappings().one_or_none()

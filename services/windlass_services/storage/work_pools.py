@@ -9,17 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import Forbidden, ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.work_pools import WorkPoolFilter
-from windlass.schemas.states import StateType
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
 from windlass.schemas.work_queues import WorkQueueStatus
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_pools import where_work_pools
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.scheduled_runs import strand_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, work_pool_change, work_pool_status
 from windlass_services.storage.tables import (
     deployment,
-    dispatchable,
     flow_run,
     work_pool,
     work_queue,
@@ -152,26 +151,18 @@ async def delete_work_pool(
     """
     _refuse_reserved_name(name)
     pool = await read_work_pool(connection, scope, name, lock=True)
-    for table in (work_queue, worker, dispatchable):
+    for table in (worker, work_queue):
         await connection.execute(sa.delete(table).where(table.c.work_pool_id == pool.id))
     await connection.execute(
         sa.update(deployment)
         .where(deployment.c.work_pool_id == pool.id)
         .values(work_pool_id=None, work_queue_id=None, work_queue_name=None, updated=now)
     )
-    await connection.execute(
-        sa.update(flow_run)
-        .where(
-            flow_run.c.workspace_id == scope.workspace_id,
-            flow_run.c.work_pool_id == pool.id,
-            flow_run.c.state_type == StateType.SCHEDULED,
-        )
-        .values(
-            work_pool_id=None,
-            work_queue_id=None,
-            blocking_reason=f"work pool {name!r} was deleted",
-            updated=now,
-        )
+    await strand_scheduled_runs(
+        connection,
+        sa.and_(flow_run.c.workspace_id == scope.workspace_id, flow_run.c.work_pool_id == pool.id),
+        reason=f"The work pool {name!r} was deleted.",
+        now=now,
     )
     await connection.execute(sa.delete(work_pool).where(work_pool.c.id == pool.id))
 

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import Forbidden, ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.work_queues import WorkQueueFilter
-from windlass.schemas.states import StateType
 from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.work_queues import (
     WorkQueue,
@@ -22,6 +21,7 @@ from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_queues import where_work_queues
 from windlass_services.storage.paging import Window
 from windlass_services.storage.queue_priorities import priorities_to_change
+from windlass_services.storage.scheduled_runs import move_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import (
     StatusChange,
@@ -30,7 +30,6 @@ from windlass_services.storage.statuses import (
 )
 from windlass_services.storage.tables import (
     deployment,
-    dispatchable,
     flow_run,
     work_pool,
     work_queue,
@@ -208,26 +207,16 @@ async def delete_work_queue(
         )
         raise Forbidden(message)
     default = await read_work_queue(connection, scope, default_id)
+    await connection.execute(sa.delete(work_queue).where(work_queue.c.id == id))
     await connection.execute(
         sa.update(deployment)
         .where(deployment.c.work_queue_id == id)
         .values(work_queue_id=default.id, work_queue_name=default.name, updated=now)
     )
-    await connection.execute(
-        sa.update(flow_run)
-        .where(
-            flow_run.c.workspace_id == scope.workspace_id,
-            flow_run.c.work_queue_id == id,
-            flow_run.c.state_type == StateType.SCHEDULED,
-        )
-        .values(work_queue_id=default.id)
+    of_queue = sa.and_(
+        flow_run.c.workspace_id == scope.workspace_id, flow_run.c.work_queue_id == id
     )
-    await connection.execute(
-        sa.update(dispatchable)
-        .where(dispatchable.c.work_queue_id == id)
-        .values(work_queue_id=default.id)
-    )
-    await connection.execute(sa.delete(work_queue).where(work_queue.c.id == id))
+    await move_scheduled_runs(connection, of_queue, work_queue_id=default.id)
 
 
 _NEVER_NULL: Final = frozenset({"name", "is_paused", "priority"})

@@ -32,6 +32,12 @@ async def record_heartbeat(
     A worker that was never heard of is made. Raises `ObjectNotFound` for the pool.
     """
     pool = await read_work_pool(connection, scope, work_pool_name)
+    # The pool before its workers, as everywhere.
+    changes = (
+        await mark_work_pool(connection, pool.id, WorkPoolStatus.READY)
+        if pool.status is WorkPoolStatus.NOT_READY
+        else []
+    )
     said = {
         "status": WorkerStatus.ONLINE,
         "last_heartbeat_time": now,
@@ -50,9 +56,7 @@ async def record_heartbeat(
         )
         .on_conflict_do_update(index_elements=["work_pool_id", "name"], set_=said)
     )
-    if pool.status is not WorkPoolStatus.NOT_READY:
-        return []
-    return await mark_work_pool(connection, pool.id, WorkPoolStatus.READY)
+    return changes
 
 
 async def read_workers(

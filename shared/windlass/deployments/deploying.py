@@ -2,58 +2,45 @@
 
 import sys
 from collections.abc import Iterable
+from typing import Final, Unpack
 from uuid import UUID
 
-from windlass.client.orchestration import get_client
+from windlass.client.orchestration import WindlassClient, get_client
+from windlass.deployments.options import DeployOptions
 from windlass.deployments.runner import RunnerDeployment
 from windlass.dispatch import dispatched
 from windlass.exceptions import ConfigurationError
 from windlass.schemas.work_pools import WorkPool, WorkPoolStatus
 from windlass.settings import get_current_settings
 
-_SEES_THIS_MACHINE = frozenset({"process", "scripted"})
+_SEES_THIS_MACHINE: Final = frozenset({"process", "scripted"})
 
 
-async def adeploy(
-    *deployments: RunnerDeployment,
-    work_pool_name: str | None = None,
-    image: str | None = None,
-    build: bool = True,
-    push: bool = True,
-    print_next_steps_message: bool = True,
-    ignore_warnings: bool = False,
-) -> list[UUID]:
-    """Register deployments, each for its own work pool or for this one; returns their ids.
+async def adeploy(*deployments: RunnerDeployment, **options: Unpack[DeployOptions]) -> list[UUID]:
+    """Register deployments, each for its own work pool or for the one of the options.
 
-    The pool is that of WINDLASS_DEFAULT_WORK_POOL_NAME by default. `image` names an image that has
-    the code in it, in its working directory; it is not built here, so `build` must be False then.
-    Raises ConfigurationError, ObjectNotFound for a pool that is not there, and RequestInvalid.
+    Returns their ids. Raises ConfigurationError, ObjectNotFound for a pool that is not there, and
+    RequestInvalid.
     """
-    if image is not None and build:
-        pushed = " and pushed" if push else ""
+    image = options.get("image")
+    if image is not None and options.get("build", True):
         raise ConfigurationError(
-            f"The image {image!r} cannot be built{pushed} from here: build it yourself, and pass"
+            f"The image {image!r} cannot be built from here: build and push it yourself, and pass"
             " `build=False`."
         )
-    default = work_pool_name or get_current_settings().deployments.default_work_pool_name
-    ids: list[UUID] = []
-    pools: dict[str, WorkPool] = {}
+    default = options.get("work_pool_name")
+    default = default or get_current_settings().deployments.default_work_pool_name
     async with get_client() as client:
+        pools = await _pools(client, deployments, default)
         for deployment in deployments:
-            name = deployment.work_pool_name or default
-            if name is None:
-                raise ConfigurationError(
-                    f"Deployment {deployment.full_name!r} has no work pool: pass `work_pool_name`,"
-                    " or set WINDLASS_DEFAULT_WORK_POOL_NAME. To run it in this process, use"
-                    " `serve`."
-                )
-            pools[name] = pools.get(name) or await client.read_work_pool(name)
             brought = image or deployment.pull_steps or "image" in deployment.job_variables
-            if not (brought or ignore_warnings):
-                _refuse_without_code(deployment, pools[name])
-        for deployment in deployments:
-            ids.append(await deployment.register(client, work_pool_name=default, image=image))
-    if print_next_steps_message:
+            if not (brought or options.get("ignore_warnings")):
+                _refuse_without_code(deployment, pools[deployment.work_pool_name or default or ""])
+        ids = [
+            await deployment.register(client, work_pool_name=default, image=image)
+            for deployment in deployments
+        ]
+    if options.get("print_next_steps_message", True):
         sys.stdout.write(next_steps([each.full_name for each in deployments], pools.values()))
     return ids
 
@@ -73,6 +60,21 @@ def next_steps(full_names: Iterable[str], pools: Iterable[WorkPool]) -> str:
             lines += ["", f"Work pool {pool.name!r} is paused. Resume it with:", ""]
             lines += [f"    windlass work-pool resume '{pool.name}'"]
     return "\n".join([*lines, "", ""])
+
+
+async def _pools(
+    client: WindlassClient, deployments: Iterable[RunnerDeployment], default: str | None
+) -> dict[str, WorkPool]:
+    pools: dict[str, WorkPool] = {}
+    for deployment in deployments:
+        name = deployment.work_pool_name or default
+        if name is None:
+            raise ConfigurationError(
+                f"Deployment {deployment.full_name!r} has no work pool: name one, or set"
+                " WINDLASS_DEFAULT_WORK_POOL_NAME. To run it in this process, use `serve`."
+            )
+        pools[name] = pools.get(name) or await client.read_work_pool(name)
+    return pools
 
 
 def _refuse_without_code(deployment: RunnerDeployment, pool: WorkPool) -> None:

@@ -66,6 +66,56 @@ class DeploymentOptions(ScheduleOptions, total=False):
     job_variables: JsonObject | None
 
 
+class DeployOptions(TypedDict, total=False):
+    """How deployments are registered for a work pool; None is the same as not given."""
+
+    work_pool_name: str | None
+    """For those that name none; by default that of WINDLASS_DEFAULT_WORK_POOL_NAME."""
+    image: str | None
+    """An image that has the code, in its working directory."""
+    build: bool
+    """Must be False with an image, which is not built here; by default True."""
+    push: bool
+    print_next_steps_message: bool
+    """By default True."""
+    ignore_warnings: bool
+    """Register a deployment, too, whose code its workers may not find."""
+
+
+class DeployFlowOptions(DeploymentOptions, total=False):
+    """The options of `Flow.deploy`: of the deployment, and of registering it."""
+
+    image: str | None
+    build: bool
+    push: bool
+    print_next_steps_message: bool
+    ignore_warnings: bool
+
+
+class ServeOptions(TypedDict, total=False):
+    """How deployments are served; None is the same as not given."""
+
+    pause_on_shutdown: bool
+    """Whether their schedules are paused at the end; by default True."""
+    print_starting_message: bool
+    """By default True."""
+    limit: int | None
+    """Runs at once in this process; by default WINDLASS_RUNNER_PROCESS_LIMIT."""
+    webserver: bool | None
+    """Whether to serve the health endpoint; by default as WINDLASS_RUNNER_SERVER_ENABLE says."""
+
+
+class ServeFlowOptions(DeploymentOptions, total=False):
+    """The options of `Flow.serve`: of the deployment, and of serving it."""
+
+    pause_on_shutdown: bool
+    print_starting_message: bool
+    limit: int | None
+    webserver: bool | None
+    global_limit: int | ConcurrencyLimitConfig | None
+    """Runs at once of the deployment, wherever it is served."""
+
+
 def schedules_from(options: ScheduleOptions) -> list[DeploymentScheduleCreate] | None:
     """The schedules that the options mean; None if they say nothing. Raises ValueError."""
     meant = schedules_of(

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from windlass.utilities.lean_httpx import httpx  # isort: skip (before anything imports httpx)
+from windlass.client.lean_httpx import httpx  # isort: skip (before anything imports httpx)
 from windlass._version import __version__
 from windlass.client._sync.transport import credentials
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry

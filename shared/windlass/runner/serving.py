@@ -3,28 +3,16 @@
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, TypedDict, Unpack
+from typing import Final, Unpack
 
 import anyio
 
-from windlass.deployments.options import ConcurrencyLimitConfig, DeploymentOptions
+from windlass.deployments.options import ServeOptions
 from windlass.deployments.runner import RunnerDeployment
 from windlass.exceptions import ConfigurationError
 from windlass.runner.runner import Runner
 
 _LOG_FORMAT: Final = "%(asctime)s.%(msecs)03d | %(levelname)-7s | %(name)s - %(message)s"
-
-
-class ServeOptions(TypedDict, total=False):
-    """How deployments are served."""
-
-    pause_on_shutdown: bool
-    """Whether their schedules are paused at the end; by default True."""
-    print_starting_message: bool
-    limit: int | None
-    """Runs at once in this process; by default WINDLASS_RUNNER_PROCESS_LIMIT."""
-    webserver: bool | None
-    """Whether to serve the health endpoint; by default as WINDLASS_RUNNER_SERVER_ENABLE says."""
 
 
 async def aserve(*deployments: RunnerDeployment, **options: Unpack[ServeOptions]) -> None:
@@ -48,23 +36,6 @@ def serve(*deployments: RunnerDeployment, **options: Unpack[ServeOptions]) -> No
     """`aserve` for synchronous code. Raises RuntimeError in a running event loop."""
     _show_progress()
     anyio.run(_aserve, deployments, options)
-
-
-def serve_flow(
-    flow: Any,
-    name: str | None = None,
-    *,
-    global_limit: int | ConcurrencyLimitConfig | None = None,
-    serve_options: ServeOptions | None = None,
-    **options: Unpack[DeploymentOptions],
-) -> None:
-    """Serve one flow, by default under its own name.
-
-    `global_limit`: runs at once of the deployment, wherever they are served.
-    """
-    if global_limit is not None:
-        options["concurrency_limit"] = global_limit
-    serve(RunnerDeployment.from_flow(flow, name or flow.name, **options), **(serve_options or {}))
 
 
 async def _aserve(deployments: Sequence[RunnerDeployment], options: ServeOptions) -> None:

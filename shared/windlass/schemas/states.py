@@ -168,7 +168,8 @@ class State(Shape):
         `raise_on_failure`. Raises PausedRun or UnfinishedRun before the end, and MissingResult
         where the value is not in this process.
         """
-        if self.is_failed() or self.is_crashed() or self.is_cancelled():
+        has_failed = self.is_failed() or self.is_crashed() or self.is_cancelled()
+        if has_failed or isinstance(self.data, BaseException):
             error = state_exception(self)
             if raise_on_failure:
                 raise error

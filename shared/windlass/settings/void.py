@@ -124,24 +124,10 @@ VOID: Final[tuple[VoidGroup, ...]] = (
     ),
     VoidGroup(
         "runner",
-        _LATER,
-        {
-            "heartbeat_frequency": Void(None, kind="float"),
-            "poll_frequency": Void(10.0),
-            "process_limit": Void(5),
-        },
+        "a run renews its lease as often as the server asks it to",
+        {"heartbeat_frequency": Void(None, kind="float")},
     ),
-    VoidGroup(
-        "runner.server",
-        _LATER,
-        {
-            "enable": Void(False),
-            "host": Void("localhost"),
-            "log_level": Void("ERROR"),
-            "missed_polls_tolerance": Void(2),
-            "port": Void(8080),
-        },
-    ),
+    VoidGroup("runner.server", "the endpoint logs nothing", {"log_level": Void("ERROR")}),
     VoidGroup(
         "server",
         _LATER,

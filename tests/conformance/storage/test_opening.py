@@ -22,7 +22,7 @@ from windlass.exceptions import (
     SettingInvalid,
 )
 from windlass.schemas.states import StateType
-from windlass_services.storage import tables
+from windlass_services.storage import schema, tables
 from windlass_services.storage.database import Database
 from windlass_services.storage.open import open_database
 
@@ -75,6 +75,21 @@ async def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None
         await opened(url)
     assert "sqlite+aiosqlite:///" in str(refused.value)
     assert "postgresql+asyncpg://" in str(refused.value)
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Not a database, but long enough to be looked at for one." * 20)
+    for url in (f"sqlite:///{path}", f"sqlite:///{path}/windlass.db"):
+        with pytest.raises(SettingInvalid, match="notes.txt"):
+            await opened(url)
+
+
+async def test_a_postgresql_database_that_is_not_there_is_refused(postgres_url: str) -> None:
+    with pytest.raises(SettingInvalid, match='database "[^"]*_gone" does not exist'):
+        await opened(f"{postgres_url}_gone")
+    with pytest.raises(SettingInvalid, match='database "[^"]*_gone" does not exist'):
+        await schema.upgrade(f"{postgres_url}_gone")
 
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+aiosqlite"])

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tests.conformance.storage.govern import plain_govern
 from tests.conformance.storage.world import SCOPE, Queue, SteppedClock, World
+from tests.support.waiting import await_until
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import StateType
 from windlass_services.storage import tables
@@ -116,3 +117,34 @@ async def test_a_claim_reaches_past_more_runs_than_it_expected_to_be_held(world:
         )
         assert len(await world.claim(queue, limit=1)) == 1
         assert len(await world.claim(queue, limit=5)) == 1
+
+
+async def test_a_slot_is_not_given_while_another_replica_may_be_taking_it(
+    world: World, other: World
+) -> None:
+    deployment = await world.deployment(limit=1)
+    run = await world.create(deployment_id=deployment)
+    rival = await world.create(deployment_id=deployment)
+    async with other.database.write() as connection:
+        this = tables.deployment.c.id == deployment
+        await connection.execute(sa.select(tables.deployment).where(this).with_for_update())
+        proposal = asyncio.create_task(world.propose(run.id, StateType.PENDING))
+
+        async def waits_or_is_done() -> bool:
+            waiting = await connection.execute(
+                sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            )
+            return proposal.done() or waiting.scalar_one() > 0
+
+        await await_until(waits_or_is_done, description="the proposal to meet the lock")
+        await connection.execute(
+            sa.insert(tables.execution).values(
+                id=f"{rival.id}.1",
+                workspace_id=SCOPE.workspace_id,
+                flow_run_id=rival.id,
+                generation=1,
+                deployment_id=deployment,
+                opened_at=world.clock(),
+            )
+        )
+    assert (await proposal).decision.status is SetStateStatus.REJECT

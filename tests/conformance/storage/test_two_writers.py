@@ -142,5 +142,25 @@ async def test_a_block_that_holds_the_file_too_long_makes_the_others_busy(
         await database.close()
 
 
+async def test_a_writer_that_is_cancelled_leaves_the_database_to_the_others(
+    world: World,
+) -> None:
+    async def rename() -> None:
+        async with world.database.write() as connection:
+            await connection.execute(sa.update(tables.flow).values(name="changed"))
+            await connection.execute(sa.update(tables.flow).values(name="changed again"))
+
+    for steps in range(12):
+        task = asyncio.create_task(rename())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        await world.create()
+    [row] = await world.rows(tables.flow)
+    assert row["name"] in {"flow", "changed again"}
+    assert len(await world.rows(tables.flow_run)) == 12
+
+
 async def test_the_database_answers_a_ping(world: World) -> None:
     await world.database.ping()

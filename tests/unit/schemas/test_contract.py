@@ -81,6 +81,13 @@ COMPONENTS: Final = {
     "FlowRunResume": ("Body_resume_flow_run_flow_runs__id__resume_post",),
     "HistoryResponse": ("HistoryResponse-Output",),
     "HistoryResponseState": ("HistoryResponseState-Output",),
+    "LeaseRenewal": (
+        "Body_renew_concurrency_lease_v2_concurrency_limits_leases__lease_id__renew_post",
+    ),
+    "LeaseToRelease": (
+        "Body_bulk_decrement_active_slots_with_lease"
+        "_v2_concurrency_limits_decrement_with_lease_post",
+    ),
     "LogQuery": ("Body_read_logs_logs_filter_post",),
     "ScheduleDeployment": ("Body_schedule_deployment_deployments__id__schedule_post",),
     "ScheduledDeploymentRuns": (
@@ -93,6 +100,11 @@ COMPONENTS: Final = {
         "Body_set_flow_run_state_flow_runs__id__set_state_post",
         "Body_set_task_run_state_task_runs__id__set_state_post",
     ),
+    "SlotsToLease": (
+        "Body_bulk_increment_active_slots_with_lease"
+        "_v2_concurrency_limits_increment_with_lease_post",
+    ),
+    "SlotsToTake": ("Body_bulk_increment_active_slots_v2_concurrency_limits_increment_post",),
     "TaskRun": ("TaskRun", "TaskRunResponse"),
     "TaskRunCountQuery": ("Body_count_task_runs_task_runs_count_post",),
     "TaskRunHistoryQuery": ("Body_task_run_history_task_runs_history_post",),
@@ -138,6 +150,7 @@ NOT_COMPARED: Final = {
     "Paged",
     "Period",
     "PeriodOrNull",
+    "Query",
     "TaskRunCount",
     "TextSearch",
     "Window",

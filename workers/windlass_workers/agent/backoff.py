@@ -30,9 +30,9 @@ async def until_it_works(
             answer = await attempt()
         except give_up:
             raise
-        except WindlassError as error:
-            if str(error) != said:
-                said = str(error)
+        except Exception as error:
+            if told(error) != said:
+                said = told(error)
                 _log.warning("Could not %s: %s Trying again.", what, said)
             asked = error.retry_after if isinstance(error, ServerBusy) else 0.0
             await anyio.sleep(max(pause, asked))
@@ -41,3 +41,8 @@ async def until_it_works(
         if said:
             _log.info("It worked again to %s", what)
         return answer
+
+
+def told(error: Exception) -> str:
+    """The sentence of an error of ours; of another one its kind as well."""
+    return str(error) if isinstance(error, WindlassError) else f"{type(error).__name__}: {error}"

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import anyio
 from anyio.abc import TaskGroup
 
-from windlass.exceptions import WindlassError
 from windlass.schemas.filters.flow_runs import (
     FlowRunFilter,
     FlowRunFilterId,
@@ -17,6 +17,7 @@ from windlass.schemas.filters.flow_runs import (
 )
 from windlass.schemas.filters.queries import FlowRunQuery
 from windlass.schemas.states import StateType
+from windlass_workers.agent.backoff import told
 from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.slots import LiveRun
 
@@ -30,8 +31,8 @@ async def stop_cancelled_forever(agent: AgentContext) -> None:
         while True:
             try:
                 await stop_cancelled(agent, stops)
-            except WindlassError as error:
-                _log.warning("Could not look for cancelled runs: %s", error)
+            except Exception as error:
+                _log.warning("Could not look for cancelled runs: %s", told(error))
             await anyio.sleep(agent.poll_every.total_seconds())
 
 
@@ -46,18 +47,18 @@ async def stop_cancelled(agent: AgentContext, stops: TaskGroup) -> int:
     for flow_run in found:
         run = running[flow_run.id]
         run.stop_reason = "The run was cancelled."
-        stops.start_soon(stop_run, agent, run)
+        stops.start_soon(stop_run, agent, run, agent.options.stop_grace)
     agent.pulse.beat(LOOP)
     return len(found)
 
 
-async def stop_run(agent: AgentContext, run: LiveRun) -> None:
+async def stop_run(agent: AgentContext, run: LiveRun, grace: timedelta) -> None:
     """Stop the infrastructure of one run. Raises nothing: who waits for the run sees its end."""
     if run.handle is None:
         return
     _log.info("Stopping the run %r", run.claimed.flow_run.name)
     try:
-        await agent.worker.stop(run.handle, agent.options.stop_grace)
+        await agent.worker.stop(run.handle, grace)
     except Exception:
         _log.exception("The run %r could not be stopped", run.claimed.flow_run.name)
         run.stop_reason = None

@@ -19,7 +19,10 @@ async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]
     """Take runs and start them until cancelled."""
     wait = min(agent.poll_every.total_seconds(), LONGEST_WAIT)
     while True:
-        await agent.slots.until_free()
+        while not agent.slots.free:
+            agent.pulse.beat(LOOP)  # a full worker has nothing to ask for, and is well
+            with anyio.move_on_after(wait):
+                await agent.slots.until_free()
         asked_at = time.monotonic()
         taken = await claim_once(agent, start, wait=wait)
         if not taken:

@@ -5,8 +5,8 @@ from typing import Final
 
 import anyio
 
-from windlass.exceptions import WindlassError
 from windlass.schemas.workers import WorkerHeartbeat
+from windlass_workers.agent.backoff import told
 from windlass_workers.agent.context import AgentContext
 
 LOOP: Final = "heartbeat"
@@ -18,8 +18,8 @@ async def beat_forever(agent: AgentContext) -> None:
     while True:
         try:
             await beat_once(agent)
-        except WindlassError as error:
-            _log.warning("The heartbeat failed: %s", error)
+        except Exception as error:
+            _log.warning("The heartbeat failed: %s", told(error))
         await anyio.sleep(agent.heartbeat_every.total_seconds())
 
 

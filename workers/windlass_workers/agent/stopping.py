@@ -9,6 +9,7 @@ from typing import Final
 
 import anyio
 
+from windlass_workers.agent.cancelling import stop_run
 from windlass_workers.agent.context import AgentContext
 
 _log: Final = logging.getLogger("windlass.workers")
@@ -57,10 +58,8 @@ async def drain(agent: AgentContext, signals: StopSignals) -> bool:
 async def _stop_everything(agent: AgentContext, grace: timedelta) -> None:
     async with anyio.create_task_group() as stops:
         for run in list(agent.slots.live.values()):
-            if run.handle is not None:
-                run.stop_reason = run.stop_reason or "The worker was stopped, and the run with it."
-                _log.warning("Stopping the run %r with the worker", run.claimed.flow_run.name)
-                stops.start_soon(agent.worker.stop, run.handle, grace)
+            run.stop_reason = run.stop_reason or "The worker was stopped, and the run with it."
+            stops.start_soon(stop_run, agent, run, grace)
 
 
 async def _cancel_when(event: anyio.Event, scope: anyio.CancelScope) -> None:

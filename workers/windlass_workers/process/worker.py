@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Final
 
+from anyio import to_thread
 from anyio.abc import TaskStatus
 
 from windlass.schemas.executions import Handle
@@ -80,9 +81,9 @@ class ProcessWorker:
         try:
             code = await self._exit_code(_process_of(handle))
         except Vanished:
-            remove_directory(handle.data["directory"])
+            await to_thread.run_sync(remove_directory, handle.data["directory"])
             raise
-        remove_directory(handle.data["directory"])
+        await to_thread.run_sync(remove_directory, handle.data["directory"])
         if code is None:
             return Exit(None, "The process of the run ended unseen: its exit status is not known.")
         killed_for_memory = (oom_kills() or 0) > (handle.data["oom_kills"] or 0)

@@ -11,6 +11,7 @@ from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.polling import record_runner_polls
 from windlass_services.api.requested_runs import requested_runs
+from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import window_of
 from windlass_services.orchestration.creation import RunFromDeployment
 from windlass_services.orchestration.horizon import Horizon
@@ -44,7 +45,9 @@ async def create_flow_run_from_deployment(
     wanted: Annotated[DeploymentFlowRunCreate | None, Body()] = None,
 ) -> Response:
     """Make a run, scheduled for now unless it says otherwise; 200 with the one of its key."""
-    asked = RunFromDeployment(wanted or DeploymentFlowRunCreate())
+    wanted = wanted or DeploymentFlowRunCreate()
+    check_parameters_size(context, wanted.parameters)
+    asked = RunFromDeployment(wanted)
     [made] = await context.orchestrator.create_from_deployment(scope, id, [asked])
     return answer(made.run, 201 if made.created else 200)
 

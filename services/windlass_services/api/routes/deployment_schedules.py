@@ -12,7 +12,7 @@ from windlass.schemas.deployment_schedules import (
 from windlass_services.api.answers import answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
-from windlass_services.api.schedule_limits import check_runs_ahead
+from windlass_services.api.schedule_limits import check_schedules
 from windlass_services.storage import deployment_schedules
 
 router = APIRouter(prefix="/deployments/{id}/schedules", tags=["Deployments"])
@@ -32,7 +32,7 @@ async def create_deployment_schedules(
     context: InContext, scope: InScope, id: UUID, schedules: list[DeploymentScheduleCreate]
 ) -> Response:
     """Add schedules to those that there are."""
-    check_runs_ahead(context, schedules)
+    check_schedules(context, schedules)
     async with changing(context, scope) as change:
         made = await deployment_schedules.create_deployment_schedules(
             change.connection, scope, id, schedules, now=context.clock()
@@ -52,7 +52,7 @@ async def update_deployment_schedule(
     update: DeploymentScheduleUpdate,
 ) -> None:
     """Change what is sent; the runs that were made from what it was are removed."""
-    check_runs_ahead(context, [update])
+    check_schedules(context, [update])
     async with changing(context, scope) as change:
         await deployment_schedules.update_deployment_schedule(
             change.connection, scope, id, schedule_id, update, now=context.clock()

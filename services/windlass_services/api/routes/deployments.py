@@ -20,7 +20,8 @@ from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
-from windlass_services.api.schedule_limits import check_runs_ahead
+from windlass_services.api.schedule_limits import check_schedules
+from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import deployment_changes, deployments
 from windlass_services.storage.deployment_queues import work_queues_for_deployment
@@ -42,7 +43,8 @@ async def create_deployment(
 
     What is not sent stays as it is; `schedules: []` removes them all.
     """
-    check_runs_ahead(context, create.schedules)
+    check_parameters_size(context, create.parameters)
+    check_schedules(context, create.schedules)
     async with changing(context, scope) as change:
         made, is_new = await deployment_changes.create_deployment(
             change.connection, scope, _as_meant(create, user_agent), now=context.clock()
@@ -126,7 +128,8 @@ async def update_deployment(
     context: InContext, scope: InScope, id: UUID, update: DeploymentUpdate
 ) -> None:
     """Change what is sent, and make the auto-scheduled runs anew."""
-    check_runs_ahead(context, update.schedules)
+    check_schedules(context, update.schedules)
+    check_parameters_size(context, update.parameters)
     async with changing(context, scope) as change:
         await deployment_changes.update_deployment(
             change.connection, scope, id, update, now=context.clock()

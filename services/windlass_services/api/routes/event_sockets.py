@@ -8,10 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
+from windlass.exceptions import PayloadTooLarge
 from windlass.schemas.events import Event, ReceivedEvent
 from windlass.schemas.filters.events import EventFilter
 from windlass.schemas.filters.sorting import EventOrder
 from windlass_services.api.context import ApiContext
+from windlass_services.api.sizes import check_event_size
 from windlass_services.api.sockets import accept_subscriber, until_gone
 from windlass_services.events.intake import take_in
 from windlass_services.events.matching import is_asked_for
@@ -26,6 +28,7 @@ _BACKFILL: Final = timedelta(minutes=15)
 _BACKFILL_PAGE: Final = 250
 _REMEMBERED: Final = 10_000
 _UNREADABLE: Final = 1007
+_TOO_LARGE: Final = 1009
 
 
 @router.websocket("/events/in")
@@ -36,10 +39,13 @@ async def stream_events_in(socket: WebSocket) -> None:
     try:
         while True:
             event = Event.model_validate_json(await socket.receive_text())
+            check_event_size(context.settings.server.events, event)
             row = row_of_event(event, context.clock())
             await take_in(context.database, context.streams, Scope(), [row])
     except ValidationError as error:
         await socket.close(_UNREADABLE, f"Not an event: {error.errors()[0]['msg']}"[:120])
+    except PayloadTooLarge as error:
+        await socket.close(_TOO_LARGE, str(error)[:120])
     except WebSocketDisconnect:
         return
 

@@ -9,6 +9,7 @@ from windlass.schemas.filters.events import EventFilter, EventQuery
 from windlass_services.api.answers import answer
 from windlass_services.api.context import ApiContext, InContext, InScope
 from windlass_services.api.page_tokens import PageToken, read_page_token, write_page_token
+from windlass_services.api.sizes import check_event_size
 from windlass_services.events.intake import take_in
 from windlass_services.events.rows import row_of_event
 from windlass_services.storage import events
@@ -21,6 +22,8 @@ router = APIRouter(prefix="/events", tags=["Events"])
 @router.post("", status_code=204)
 async def create_events(context: InContext, scope: InScope, sent: list[Event]) -> None:
     """Take events in. What is answered is stored; one that was sent before changes nothing."""
+    for event in sent:
+        check_event_size(context.settings.server.events, event)
     now = context.clock()
     rows = [row_of_event(event, now) for event in sent]
     await take_in(context.database, context.streams, scope, rows)

@@ -17,6 +17,7 @@ from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.proposals import flow_run_proposal
+from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flow_runs
 from windlass_services.storage.paging import PageNumbers
@@ -27,6 +28,7 @@ router = APIRouter(prefix="/flow_runs", tags=["Flow Runs"])
 @router.post("/", status_code=201, response_model=FlowRun)
 async def create_flow_run(context: InContext, scope: InScope, wanted: FlowRunCreate) -> Response:
     """Make a run, or answer 200 with the one of this idempotency key."""
+    check_parameters_size(context, wanted.parameters)
     made = await context.orchestrator.create_flow_run(scope, wanted)
     return answer(made.run, 201 if made.created else 200)
 
@@ -83,6 +85,7 @@ async def update_flow_run(
     context: InContext, scope: InScope, id: UUID, update: FlowRunUpdate
 ) -> None:
     """Change what is sent."""
+    check_parameters_size(context, update.parameters)
     async with context.database.write() as connection:
         await flow_runs.update_flow_run(connection, scope, id, update, now=context.clock())
 

@@ -65,7 +65,7 @@ def _named(asked: EventNameFilter | None) -> list[Clause]:
 
 
 def _id(asked: EventFilter) -> list[Clause]:
-    return [] if asked.id.id is None else [event.c.id.in_(asked.id.id)]
+    return [event.c.id.in_(asked.id.id)] if asked.id.id else []
 
 
 def _is_resource(asked: EventAnyResourceFilter, resource: sa.ColumnElement[Any]) -> Clause:

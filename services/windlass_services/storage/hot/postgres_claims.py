@@ -120,7 +120,7 @@ class PostgresClaims:
         after = _Progress(
             taken=before.taken + taken,
             decided=before.decided | decided,
-            spare=before.spare if refused else before.spare,
+            spare=before.spare if refused else before.spare * _MORE_SPARE,
         )
         after.is_over = (
             taken >= room.total

@@ -10,7 +10,7 @@ import asyncpg
 
 from windlass.exceptions import ServerBusy
 from windlass_services.storage.addresses import PostgresAddress
-from windlass_services.storage.postgres_errors import busy_from, lost_a_race
+from windlass_services.storage.postgres_errors import explained, lost_a_race
 
 AnswerT = TypeVar("AnswerT")
 
@@ -78,17 +78,13 @@ class PostgresPool:
         except Exception as error:
             if lost_a_race(error):
                 raise LostRace from error
-            busy = busy_from(error)
-            if busy is not None:
-                raise busy from error
-            raise
+            raise explained(error) or error from error
 
     async def open(self) -> None:
-        """Connect once, so that a wrong address shows now. Raises `ServerBusy`."""
-        try:
-            await self._pool
-        except Exception as error:
-            raise busy_from(error) or error from error
+        """Connect once, so that a wrong address shows now: `ServerBusy` or `SettingInvalid`."""
+        await self._pool
+        async with self.transaction():
+            pass
 
     async def close(self) -> None:
         """Close every connection; nothing may be under way."""

@@ -1,14 +1,14 @@
 """`windlass deploy`: register deployments from a project's file, or from what is said here."""
 
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import click
 
 from windlass.cli.asking import can_ask
 from windlass.cli.console import say
 from windlass.cli.parameters import json_object, key_value, reading
+from windlass.cli.schedule_options import When, schedule_from, schedule_options
 from windlass.deployments.deploying import deploy as register
 from windlass.deployments.preparation import Preparation
 from windlass.deployments.project import Project, find_project_file, read_project
@@ -16,18 +16,13 @@ from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import ConcurrencyLimitStrategy
 
 
-class _Said(TypedDict):
+class _Said(When):
     description: str | None
     version: str | None
     tags: tuple[str, ...]
     pool: str | None
     work_queue: str | None
     job_variables: tuple[tuple[str, Any], ...]
-    cron: str | None
-    interval: float | None
-    anchor_date: datetime | None
-    rrule: str | None
-    timezone: str | None
     param: tuple[tuple[str, Any], ...]
     params: JsonObject | None
     concurrency_limit: int | None
@@ -62,11 +57,7 @@ class _Said(TypedDict):
     callback=reading(key_value),
     help="A job variable, as JSON or text. Repeatable.",
 )
-@click.option("--cron", help="A cron line to run it by.")
-@click.option("--interval", type=click.FloatRange(0.0001), help="Seconds between two runs.")
-@click.option("--anchor-date", type=click.DateTime(), help="A moment that the interval starts at.")
-@click.option("--rrule", help="A recurrence rule (RFC 5545) to run it by.")
-@click.option("--timezone", help="Of the schedule, such as `America/New_York`.")
+@schedule_options
 @click.option(
     "--param",
     multiple=True,
@@ -163,14 +154,9 @@ def _overrides(entrypoint: str | None, said: _Said) -> JsonObject:
 
 
 def _schedule(said: _Said) -> JsonObject | None:
-    when = {name: said[name] for name in ("cron", "interval", "rrule")}
-    if not _given(when):
-        if said["timezone"] or said["anchor_date"]:
-            raise click.UsageError(
-                "--timezone and --anchor-date go with --cron, --interval or --rrule."
-            )
+    if schedule_from(said) is None:
         return None
-    return _given({**when, "timezone": said["timezone"], "anchor_date": said["anchor_date"]})
+    return _given({name: said[name] for name in When.__annotations__})
 
 
 def _concurrency(said: _Said) -> JsonObject | None:

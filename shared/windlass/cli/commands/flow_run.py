@@ -25,6 +25,7 @@ from windlass.schemas.filters.sorting import FlowRunSort
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.state_constructors import Cancelling
 from windlass.schemas.states import StateType
+from windlass.settings import handed_over
 
 _STATE_NAMES = (
     *("Scheduled", "Pending", "Running", "Completed", "Failed", "Crashed", "Cancelling"),
@@ -154,6 +155,30 @@ def watch(id: UUID, interval: float, timeout: float | None) -> None:
     """Show the states and the logs of a flow run until it is finished; fails if it does."""
     with get_client(sync_client=True) as client:
         watch_run(client, id, interval=interval, timeout=timeout)
+
+
+@flow_run.command()
+@click.argument("id", type=click.UUID, required=False)
+def execute(id: UUID | None) -> int:
+    """Run a flow run of a deployment in this process, in place of a worker."""
+    # What runs flows takes a while to import, and no other command of this group needs it.
+    from windlass.execute import execute as carry_out  # noqa: PLC0415
+    from windlass.runner.taking import take  # noqa: PLC0415
+
+    id = id or _handed_over_id()
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(id)
+        if run.deployment_id is None:
+            fail(f"Flow run {run.name!r} has no deployment: nothing says where its code is.")
+        claimed = take(client, id)
+    return carry_out(claimed)
+
+
+def _handed_over_id() -> UUID:
+    try:
+        return UUID(handed_over("FLOW_RUN_ID") or "")
+    except ValueError:
+        raise click.UsageError("Give the ID of a flow run.") from None
 
 
 def _query(

@@ -54,7 +54,7 @@ class EventRelatedFilter(Shape):
 
 
 class EventIDFilter(Shape):
-    """By id."""
+    """By id: one of these; an empty list asks for nothing."""
 
     id: list[UUID] | None = None
 

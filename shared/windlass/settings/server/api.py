@@ -18,5 +18,8 @@ class ServerAPISettings(SettingsGroup):
         5, "Seconds an idle connection stays open; more than a load balancer's.", at_least=0
     )
     maximum_parameters_bytes: int = setting(
-        512 * 1024, "Most bytes of the parameters of a run, as JSON.", at_least=1, documented=False
+        512 * 1024,
+        "Most bytes of the parameters in a request, as JSON.",
+        at_least=1,
+        documented=False,
     )

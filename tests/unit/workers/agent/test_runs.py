@@ -114,7 +114,7 @@ async def test_a_run_under_way_is_on_record_until_it_is_over(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(carry_out, agent, run)
         assert len(await await_until(on_record, description="the record of the run")) == 1
-        await stop_run(agent, run)
+        await stop_run(agent, run, agent.options.stop_grace)
     assert not await on_record()
 
 
@@ -128,6 +128,6 @@ async def test_a_run_that_was_stopped_says_why(agent: AgentContext, wire: Wire, 
 
         await await_until(was_reported, description="the start to be reported")
         run.stop_reason = "The run was cancelled."
-        await stop_run(agent, run)
+        await stop_run(agent, run, agent.options.stop_grace)
     (ended,) = wire.bodies(ENDED)
     assert ended["reason"] == "The run was cancelled."

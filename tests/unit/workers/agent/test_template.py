@@ -8,6 +8,7 @@ from windlass.exceptions import RequestInvalid
 from windlass.schemas.job_templates import check_base_job_template
 from windlass.schemas.job_variables import check_default_job_variables
 from windlass.utilities.templating import PlaceholderUnresolved
+from windlass_services.api.collections.worker_types import default_base_job_template
 from windlass_workers.agent.template import base_job_template, render
 from windlass_workers.catalogue import WORKER_TYPES, find_worker_type
 from windlass_workers.process.variables import ProcessVariables
@@ -32,6 +33,20 @@ def test_the_default_template_of_a_type_is_one_that_the_server_accepts(kind: str
     made["variables"]["properties"]["env"]["default"] = 3
     with pytest.raises(RequestInvalid):
         check_default_job_variables(made, of=kind)
+
+
+def test_the_server_offers_the_same_template_for_process_pools() -> None:
+    offered = default_base_job_template("process")
+    made = base_job_template(ProcessVariables)
+    assert offered["job_configuration"] == made["job_configuration"]
+    assert _without_words(offered) == _without_words(made)
+
+
+def _without_words(template: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {key: value for key, value in field.items() if key not in ("title", "description")}
+        for name, field in template["variables"]["properties"].items()
+    }
 
 
 def test_the_default_template_renders_to_the_variables_that_were_given() -> None:

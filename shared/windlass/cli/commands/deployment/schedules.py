@@ -1,8 +1,7 @@
 """`windlass deployment schedule`: when a deployment runs by itself."""
 
-from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypedDict, Unpack
+from typing import Unpack
 from uuid import UUID
 
 import click
@@ -16,23 +15,12 @@ from windlass.cli.deployments import (
     full_names,
 )
 from windlass.cli.moments import tell_moment
-from windlass.cli.parameters import reason_of
+from windlass.cli.schedule_options import When, schedule_from, schedule_options
 from windlass.client.orchestration import SyncWindlassClient, get_client
 from windlass.clock import utc_now
 from windlass.deployments.options import create_schedule
-from windlass.schedules import Schedule
 from windlass.schemas.deployment_schedules import DeploymentSchedule, DeploymentScheduleUpdate
 from windlass.schemas.deployments import Deployment
-
-
-class _When(TypedDict):
-    interval: float | None
-    anchor_date: datetime | None
-    rrule: str | None
-    cron: str | None
-    day_or: bool
-    timezone: str | None
-
 
 yes_option = click.option("--accept-yes", "-y", "yes", is_flag=True, help="Do not ask.")
 
@@ -44,10 +32,7 @@ def schedule() -> None:
 
 @schedule.command()
 @click.argument("name")
-@click.option("--interval", type=click.FloatRange(0.0001), help="Seconds between two runs.")
-@click.option("--anchor-date", type=click.DateTime(), help="A moment that the interval starts at.")
-@click.option("--rrule", help="A recurrence rule (RFC 5545).")
-@click.option("--cron", help="A cron line, such as `0 9 * * MON-FRI`.")
+@schedule_options
 @click.option(
     "--day_or",
     type=bool,
@@ -55,13 +40,17 @@ def schedule() -> None:
     show_default=True,
     help="Whether cron takes either of day of month and day of week, or both.",
 )
-@click.option("--timezone", help="Such as `America/New_York`.")
 @click.option("--active/--inactive", default=True, help="Whether it makes runs.")
 @click.option("--replace", is_flag=True, help="In place of the schedules that there are.")
 @yes_option
-def create(name: str, replace: bool, yes: bool, active: bool, **when: Unpack[_When]) -> None:
+def create(
+    name: str, day_or: bool, active: bool, replace: bool, yes: bool, **when: Unpack[When]
+) -> None:
     """Add a schedule to the deployment FLOW/DEPLOYMENT."""
-    wanted = create_schedule(_read(when, active=active))
+    said = schedule_from(when, day_or=day_or, active=active)
+    if said is None:
+        raise click.UsageError("Say when it runs: --interval, --cron or --rrule.")
+    wanted = create_schedule(said)
     with get_client(sync_client=True) as client:
         deployment = find_deployment(client, name)
         before = deployment.schedules if replace else []
@@ -185,24 +174,6 @@ def _schedule(deployment: Deployment, name: str, schedule_id: UUID) -> Deploymen
         f"Deployment {name!r} has no schedule {schedule_id}.",
         hint=f"`windlass deployment schedule ls {name!r}` shows those that it has.",
     )
-
-
-def _read(said: _When, *, active: bool) -> Schedule:
-    interval = said["interval"]
-    if said["anchor_date"] is not None and interval is None:
-        raise click.UsageError("--anchor-date goes with --interval.")
-    try:
-        return Schedule(
-            interval=None if interval is None else timedelta(seconds=interval),
-            anchor_date=said["anchor_date"],
-            rrule=said["rrule"],
-            cron=said["cron"],
-            day_or=said["day_or"],
-            timezone=said["timezone"],
-            active=active,
-        )
-    except ValueError as error:
-        raise click.UsageError(reason_of(error)) from error
 
 
 def _cells(found: DeploymentSchedule) -> list[str | Cell]:

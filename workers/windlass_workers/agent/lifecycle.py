@@ -1,8 +1,10 @@
 """The agent as a whole: joins its pool, takes runs and carries them out, and ends in order."""
 
 import logging
+import socket
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -12,6 +14,7 @@ from windlass.client.orchestration import WindlassClient, client_for
 from windlass.exceptions import SettingInvalid
 from windlass.ids import uuid7
 from windlass.schemas.executions import ClaimedRun
+from windlass.schemas.work_pools import WorkPool
 from windlass.settings import Settings
 from windlass_workers.agent import cancelling, claims, heartbeat
 from windlass_workers.agent.context import AgentContext
@@ -67,12 +70,17 @@ async def _join(
         worker=worker_type(),
         pool=pool,
         slots=Slots(options.limit),
-        records=Records(settings.home.expanduser() / "workers" / pool.name, process_id),
+        records=Records(_records_folder(settings, pool), process_id),
         pulse=pulse,
         heartbeat_every=heartbeat_every,
         poll_every=poll_every,
         environment={"WINDLASS_API_URL": client.api_url},
     )
+
+
+def _records_folder(settings: Settings, pool: WorkPool) -> Path:
+    # By machine: several may share the home, and none can look after the runs of another.
+    return settings.home.expanduser() / "workers" / socket.gethostname() / pool.name
 
 
 async def _work(agent: AgentContext, settings: Settings) -> int:
