@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,15 +44,19 @@ def main() -> int:
         os.environ["WINDLASS_HOME"] = str(home)
         with server(), worker(home):
             windlass("deploy", "examples/hello.py:hello", "--name", "demo", "--pool", "demo")
-            every = ["--interval", str(INTERVAL_SECONDS)]
-            windlass("deployment", "schedule", "create", "hello/demo", *every)
             for name in NAMES:
                 windlass("deployment", "run", "hello/demo", "--param", f"name={name}")
+            every = ["--interval", str(INTERVAL_SECONDS)]
+            windlass("deployment", "schedule", "create", "hello/demo", *every)
             with get_client(sync_client=True) as client:
-                runs = watch(client, client.read_deployment_by_name("hello/demo").id)
-            windlass("deployment", "schedule", "pause", "--all")
-            windlass("flow-run", "ls", "--state-type", "COMPLETED")
-        return 0 if report(runs) else 1
+                watched = Watched(client, client.read_deployment_by_name("hello/demo").id)
+                watch(watched, is_enough)
+                windlass("deployment", "schedule", "pause", "--all")
+                runs = watch(watched, is_over)
+        done = report(runs)
+        if not done:
+            print((home / "worker.log").read_text())
+        return 0 if done else 1
     except subprocess.CalledProcessError as error:
         print(f"`{' '.join(error.cmd[2:])}` failed with status {error.returncode}.")
         return 1
@@ -61,7 +65,7 @@ def main() -> int:
 
 
 @contextmanager
-def server() -> Iterator[None]:
+def server() -> Generator[None]:
     """A server in the background: SQLite, streams in memory, every service."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -75,7 +79,7 @@ def server() -> Iterator[None]:
 
 
 @contextmanager
-def worker(home: Path) -> Iterator[None]:
+def worker(home: Path) -> Generator[None]:
     """A worker of a new pool, whose output goes to a file; told to stop at the end."""
     windlass("work-pool", "create", "demo", "--type", "process")
     command = command_line("worker", "start", "--pool", "demo", "--name", "demo-worker")
@@ -86,8 +90,7 @@ def worker(home: Path) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        if process.wait(timeout=60) != 0:
-            print((home / "worker.log").read_text())
+        process.wait(timeout=60)
 
 
 @dataclass(slots=True)
@@ -118,22 +121,30 @@ class Watched:
                 print(line(run, each), flush=True)
 
 
-def watch(client: SyncWindlassClient, deployment_id: UUID) -> list[FlowRun]:
-    """Show states and logs until the runs that were asked for, and some scheduled, are over."""
-    watched = Watched(client, deployment_id)
+def watch(watched: Watched, until: Callable[[list[FlowRun]], bool]) -> list[FlowRun]:
+    """Show states and logs until `until` says so, or patience is over; returns the runs."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         runs = watched.runs()
         watched.show_news(runs)
-        over = [run for run in runs if run.state is not None and run.state.is_final()]
-        scheduled = [run for run in over if run.auto_scheduled]
-        if len(scheduled) >= SCHEDULED_RUNS and len(over) - len(scheduled) >= len(NAMES):
-            watched.show_news(over)
-            return over
+        if until(runs):
+            return runs
         if time.monotonic() > deadline:
             print(f"Not finished after {PATIENCE_SECONDS:g} seconds.")
             return runs
         time.sleep(0.2)
+
+
+def is_enough(runs: list[FlowRun]) -> bool:
+    """Whether the runs that were asked for are over, and some of the schedule."""
+    over = [run for run in runs if is_over([run])]
+    scheduled = [run for run in over if run.auto_scheduled]
+    return len(scheduled) >= SCHEDULED_RUNS and len(over) - len(scheduled) >= len(NAMES)
+
+
+def is_over(runs: list[FlowRun]) -> bool:
+    """Whether all of them are finished."""
+    return all(run.state is not None and run.state.is_final() for run in runs)
 
 
 def line(run: FlowRun, news: State | Log) -> str:

@@ -133,9 +133,7 @@ class Flow(FlowDefinition, Generic[P, R_co]):
             "on_crashed": self.on_crashed_hooks,
             "on_running": self.on_running_hooks,
         }
-        made = Flow(
-            self._decorated, **cast("FlowOptions", {**self._options, **hooks, **options})
-        )
+        made = Flow(self._decorated, **cast("FlowOptions", {**self._options, **hooks, **options}))
         made.source = self.source
         return made
 

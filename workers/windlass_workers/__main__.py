@@ -41,6 +41,8 @@ def start(options: WorkerOptions, settings: Settings) -> int:
     except WindlassError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _options(parsed: argparse.Namespace) -> WorkerOptions:

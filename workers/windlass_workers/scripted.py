@@ -28,7 +28,7 @@ class ScriptedVariables(JobVariables):
     exit_code: int = Field(default=0, description="The code that it ends with.")
     start_error: str | None = Field(default=None, description="Why it cannot be started.")
     start_retry_in: float | None = Field(
-        default=None, description="Seconds after which another try to start may succeed."
+        default=None, description="Seconds after which it can be started; by default never."
     )
     vanish: bool = Field(default=False, description="Whether it is gone before it can end.")
     ignore_stop: bool = Field(default=False, description="Whether only force ends it early.")
@@ -40,16 +40,15 @@ class ScriptedWorker:
     kind: ClassVar[str] = "scripted"
     handle_version: ClassVar[int] = 1
 
+    def __init__(self) -> None:
+        self._refused: set[str] = set()
+
     @classmethod
     def variables(cls) -> type[ScriptedVariables]:
         return ScriptedVariables
 
     async def start(self, spec: RunSpec, variables: ScriptedVariables) -> Handle:
-        if variables.start_error is not None:
-            wait = variables.start_retry_in
-            raise StartFailed(
-                variables.start_error, retry_in=None if wait is None else timedelta(seconds=wait)
-            )
+        self._refuse_to_start(spec.claimed.execution_id, variables)
         run = Path(tempfile.mkdtemp(prefix="windlass-scripted-")) / "run.json"
         seen = {"environment": dict(spec.environment), "labels": dict(spec.labels)}
         run.write_text(json.dumps(seen))
@@ -80,6 +79,14 @@ class ScriptedWorker:
             with anyio.move_on_after(grace.total_seconds()):
                 await _until_gone(run)
         _end(run, _KILLED if handle.data["ignore_stop"] else _TERMINATED)
+
+    def _refuse_to_start(self, execution_id: str, variables: ScriptedVariables) -> None:
+        error, wait = variables.start_error, variables.start_retry_in
+        if error is not None and wait is None:
+            raise StartFailed(error)
+        if error is not None and wait is not None and execution_id not in self._refused:
+            self._refused.add(execution_id)
+            raise StartFailed(error, retry_in=timedelta(seconds=wait))
 
 
 async def _until_gone(run: Path) -> None:

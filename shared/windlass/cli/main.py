@@ -1,6 +1,7 @@
 """The top of the command line: global options, lazily loaded groups, errors as one sentence."""
 
 import sys
+import warnings
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
@@ -10,7 +11,7 @@ import click
 from windlass.cli.catalogue import COMMANDS
 from windlass.cli.console import fail
 from windlass.exceptions import WindlassError
-from windlass.settings import get_current_settings, use_profile
+from windlass.settings import SettingWarning, get_current_settings, use_profile
 
 _INTERRUPTED: Final = 130
 
@@ -60,6 +61,7 @@ def cli(context: click.Context, version: bool, profile: str | None, prompt: bool
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 called wrongly, 130 interrupted."""
+    warnings.showwarning = _show_warning
     try:
         code: Any = cli.main(arguments, prog_name="windlass", standalone_mode=False)
     except click.ClickException as error:
@@ -72,3 +74,14 @@ def run(arguments: list[str] | None = None) -> None:
     except WindlassError as error:
         fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_warning(message: Warning | str, *details: Any) -> None:
+    """A setting that has no effect is news for the user; where in our code it was read is not."""
+    if isinstance(message, SettingWarning):
+        click.secho(str(message), err=True, fg="yellow")
+    else:
+        _show_other_warning(message, *details)
+
+
+_show_other_warning: Final = warnings.showwarning

@@ -37,6 +37,11 @@ def ensure_api(settings: Settings | None = None) -> str:
         return _embedded.url
 
 
+def is_embedded(url: str) -> bool:
+    """Whether this is the address of the embedded server of this process."""
+    return url == _embedded.url
+
+
 def trouble_of_embedded() -> str | None:
     """What the embedded server of this process said at last, if it has ended; else None."""
     process, errors = _embedded.process, _embedded.errors

@@ -25,7 +25,7 @@ def run_claimed(claimed: ClaimedRun, flow: FlowDefinition) -> ExitCode:
     is renewed. SIGTERM, and the intents that come with a renewal, stop it. Call it in the main
     thread, once, and then let the process end.
     """
-    session, stop = current_session(), Stop()
+    session, stop = current_session(), Stop(owns_process=True)
     claim = HeldClaim(claimed.execution_id, claimed.lease_seconds, session.orchestration, stop)
     call = FlowCall(
         flow=flow,
@@ -50,6 +50,7 @@ def run_flow_run(flow_run: FlowRun, flow: FlowDefinition) -> ExitCode:
         flow=flow,
         parameters=flow.binder.gather(dict(flow_run.parameters)),
         open_task_runner=open_task_runner,
+        stop=Stop(owns_process=True),
         flow_run=flow_run,
     )
     return _run(call, current_session())

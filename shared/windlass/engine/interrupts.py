@@ -23,10 +23,15 @@ class StopReason(Enum):
 
 
 class Stop:
-    """Whether the flow run in the main thread has to stop, and why. The first reason counts."""
+    """Whether the flow run in the main thread has to stop, and why. The first reason counts.
 
-    def __init__(self) -> None:
+    Where something else in the process handles SIGTERM, such as a web server, it stays with that,
+    unless the process is there for this run alone (`owns_process`).
+    """
+
+    def __init__(self, *, owns_process: bool = False) -> None:
         self.reason: StopReason | None = None
+        self._owns_process = owns_process
         self._cancel: Callable[[], object] | None = None
         self._was_delivered = False
         self._takes_signals = False
@@ -44,7 +49,7 @@ class Stop:
     @contextmanager
     def on_sigterm(self) -> Generator[None]:
         """Take SIGTERM as a request to stop in the block, if it is in the main thread."""
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread() or self._is_taken():
             yield
             return
         previous = signal.signal(signal.SIGTERM, self._deliver)
@@ -54,6 +59,9 @@ class Stop:
         finally:
             self._takes_signals = False
             signal.signal(signal.SIGTERM, previous)
+
+    def _is_taken(self) -> bool:
+        return not self._owns_process and signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 
     def _deliver(self, signum: int, frame: FrameType | None) -> None:
         self.reason = self.reason or StopReason.TERMINATED

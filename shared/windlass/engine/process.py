@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from windlass.client.ephemeral import ensure_api, trouble_of_embedded
+from windlass.client.ephemeral import ensure_api, is_embedded, trouble_of_embedded
 from windlass.context import TaskDefaults
 from windlass.engine.http import HttpOrchestration
 from windlass.engine.session import FlowDefaults, Session, chosen_session
@@ -96,6 +96,7 @@ def _connect(url: str, settings: Settings) -> _Connection:
 
 
 def _session(connection: _Connection, settings: Settings) -> Session:
+    api_url = connection.orchestration.api_url
     return Session(
         orchestration=connection.orchestration,
         outbox=connection.outbox,
@@ -109,7 +110,8 @@ def _session(connection: _Connection, settings: Settings) -> Session:
             retry_delay_seconds=settings.tasks.default_retry_delay_seconds,
             max_workers=settings.tasks.runner.thread_pool_max_workers,
         ),
-        ui_url=ui_url_of(connection.orchestration.api_url),
+        # The pages of an embedded server are gone before anyone can look at them.
+        ui_url=None if is_embedded(api_url) else ui_url_of(api_url),
         drain_seconds=settings.client.shutdown_wait_seconds,
     )
 

@@ -1,5 +1,6 @@
 """What is logged, how it looks, and what of it goes to the API."""
 
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from windlass.settings.groups import SettingsGroup, group, setting
@@ -25,6 +26,11 @@ class LoggingSettings(SettingsGroup):
     """What is logged, and how it looks."""
 
     level: LogLevel = setting("INFO", "Least level of the logs of flows and of Windlass.")
+    config_path: Path = setting(
+        Path("$WINDLASS_HOME/logging.yml"),
+        "A logging configuration of your own, used where the file exists.",
+        aliases=("LOGGING_SETTINGS_PATH",),
+    )
     extra_loggers: tuple[str, ...] = setting(
         (), "Further loggers whose logs belong to the run that makes them."
     )

@@ -24,6 +24,7 @@ class VoidGroup(NamedTuple):
 
 
 _LATER: Final = "not in this version yet"
+_FILE: Final = "change the file that WINDLASS_LOGGING_CONFIG_PATH names"
 _NO_TLS: Final = "say sslmode, sslrootcert, sslcert and sslkey in the connection URL"
 _NO_PREPARED: Final = "say prepared_statement_cache_size=0 in the connection URL"
 _ALWAYS: Final = "this stream is always on"
@@ -108,7 +109,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         "logging",
         _LATER,
         {
-            "config_path": Void("$WINDLASS_HOME/logging.yml", ("LOGGING_SETTINGS_PATH",), "path"),
             "markup": Void(False),
         },
     ),
@@ -360,10 +360,10 @@ VOID: Final[tuple[VoidGroup, ...]] = (
 VOID_PREFIXES: Final[dict[str, str]] = {
     "AWS_SETUP_": _LATER,
     "INTEGRATIONS_": _LATER,
-    "LOGGING_FILTERS_": _LATER,
-    "LOGGING_FORMATTERS_": _LATER,
-    "LOGGING_HANDLERS_": _LATER,
-    "LOGGING_LOGGERS_": _LATER,
-    "LOGGING_ROOT_": _LATER,
+    "LOGGING_FILTERS_": _FILE,
+    "LOGGING_FORMATTERS_": _FILE,
+    "LOGGING_HANDLERS_": _FILE,
+    "LOGGING_LOGGERS_": _FILE,
+    "LOGGING_ROOT_": _FILE,
 }
 """How the names of documented families of environment variables start, without the prefix."""

@@ -156,12 +156,12 @@ def test_a_worker_that_is_asked_to_stop_lets_its_runs_end(fleet: Fleet, tmp_path
     run = fleet.run(fleet.deploy(SLEEPING, tmp_path), go=str(go))
     fleet.until_state(run, "RUNNING")
     worker.running.send_signal(signal.SIGTERM)
-    wait_until(lambda: worker.said("Waiting for 1 runs"), description="the worker to drain")
-    late = fleet.run(fleet.deploy(SLEEPING, tmp_path), go=str(go))
+    wait_until(lambda: worker.said("waiting for them to end"), description="the worker to drain")
+    fleet.run(fleet.deploy(SLEEPING, tmp_path), go=str(go))
     go.touch()
     assert worker.running.wait(20) == 0
     assert fleet.state(run)["type"] == "COMPLETED"
-    assert fleet.state(late)["type"] == "SCHEDULED"
+    assert worker.log.read_text().count("Started the run") == 1
 
 
 def test_a_run_that_does_not_end_in_time_is_stopped_with_its_worker(

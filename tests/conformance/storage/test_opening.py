@@ -81,14 +81,14 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Not a database, but long enough to be looked at for one." * 20)
     for url in (f"sqlite:///{path}", f"sqlite:///{path}/windlass.db"):
-        with pytest.raises(SettingInvalid, match="notes.txt"):
+        with pytest.raises(SettingInvalid, match=r"notes\.txt"):
             await opened(url)
 
 
 async def test_a_postgresql_database_that_is_not_there_is_refused(postgres_url: str) -> None:
-    with pytest.raises(SettingInvalid, match='database "[^"]*_gone" does not exist'):
+    with pytest.raises(SettingInvalid, match=r'database "[^"]*_gone" does not exist'):
         await opened(f"{postgres_url}_gone")
-    with pytest.raises(SettingInvalid, match='database "[^"]*_gone" does not exist'):
+    with pytest.raises(SettingInvalid, match=r'database "[^"]*_gone" does not exist'):
         await schema.upgrade(f"{postgres_url}_gone")
 
 

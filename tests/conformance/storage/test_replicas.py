@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from tests.conformance.storage.govern import plain_govern
 from tests.conformance.storage.world import SCOPE, Queue, SteppedClock, World
 from tests.support.waiting import await_until
+from windlass.exceptions import ServerBusy
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import StateType
 from windlass_services.storage import tables
@@ -148,3 +150,21 @@ async def test_a_slot_is_not_given_while_another_replica_may_be_taking_it(
             )
         )
     assert (await proposal).decision.status is SetStateStatus.REJECT
+
+
+async def test_a_change_that_waits_too_long_for_another_is_told_that_it_is_busy(
+    world: World, postgres_url: str, clock: SteppedClock
+) -> None:
+    run = await world.create()
+    database = await open_database(
+        postgres_url, govern=plain_govern, clock=clock, patience=timedelta(milliseconds=300)
+    )
+    impatient = World(database, clock)
+    async with world.database.write() as connection:
+        this = tables.flow_run.c.id == run.id
+        await connection.execute(sa.select(tables.flow_run).where(this).with_for_update())
+        with pytest.raises(ServerBusy):
+            await impatient.propose(run.id, StateType.RUNNING)
+    outcome = await impatient.propose(run.id, StateType.RUNNING)
+    assert outcome.decision.status is SetStateStatus.ACCEPT
+    await database.close()

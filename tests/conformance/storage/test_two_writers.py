@@ -142,6 +142,7 @@ async def test_a_block_that_holds_the_file_too_long_makes_the_others_busy(
         await database.close()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_writer_that_is_cancelled_leaves_the_database_to_the_others(
     world: World,
 ) -> None:

@@ -73,7 +73,7 @@ def _without_nulls(value: Any) -> Any:
             return value
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=60)
 @given(value=VALUES.map(_without_nulls), schema=SCHEMAS)
 def test_a_value_fits_when_the_reference_says_so(value: Any, schema: dict[str, Any]) -> None:
     assert (violations(value, schema) == []) == _fits_reference(value, schema)

@@ -1,7 +1,9 @@
 """A flow run that a worker claimed: its lease, what ends it, and its exit status."""
 
 import asyncio
+import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,7 +70,7 @@ def test_the_lease_is_renewed_while_the_code_runs(
 
 @pytest.mark.parametrize("function", [hang, hang_async])
 def test_the_intent_to_cancel_cancels_the_run(
-    fake: FakeOrchestration, claimed: ClaimedRun, function: Any
+    fake: FakeOrchestration, claimed: ClaimedRun, function: Callable[[], Any]
 ) -> None:
     hooks: list[str] = []
 
@@ -85,7 +87,7 @@ def test_the_intent_to_cancel_cancels_the_run(
 
 @pytest.mark.parametrize("function", [hang, hang_async])
 def test_a_superseded_run_stops_and_writes_nothing(
-    fake: FakeOrchestration, claimed: ClaimedRun, function: Any
+    fake: FakeOrchestration, claimed: ClaimedRun, function: Callable[[], Any]
 ) -> None:
     fake.intent = Intent.STOP
 
@@ -184,3 +186,17 @@ def test_the_first_reason_to_stop_counts() -> None:
     stop.request(StopReason.CANCELLED)
 
     assert stop.reason is StopReason.SUPERSEDED
+
+
+def test_a_program_that_handles_sigterm_itself_keeps_doing_so() -> None:
+    def theirs(*_: object) -> None: ...
+
+    before = signal.signal(signal.SIGTERM, theirs)
+    try:
+        with Stop().on_sigterm():
+            assert signal.getsignal(signal.SIGTERM) is theirs
+        with Stop(owns_process=True).on_sigterm():
+            assert signal.getsignal(signal.SIGTERM) is not theirs
+        assert signal.getsignal(signal.SIGTERM) is theirs
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.support.fake_orchestration import FakeOrchestration
 from windlass import flow, get_run_logger, task
 from windlass.engine.session import Session
-from windlass.exceptions import MissingContextError
+from windlass.exceptions import ConfigurationError, MissingContextError
 from windlass.logging import (
     LogEavesdropper,
     disable_run_logger,
@@ -234,3 +235,44 @@ def test_setting_up_twice_changes_nothing() -> None:
         setup_logging()
     after = [logging.getLogger(name).handlers[:] for name in ("windlass", "windlass.flow_runs")]
     assert after == before
+
+
+CONFIGURATION = """
+formatters:
+  short: {format: "own: %(message)s"}
+handlers:
+  console: {class: logging.StreamHandler, formatter: short, stream: ext://sys.stdout}
+loggers:
+  windlass: {handlers: [console], propagate: false}
+"""
+
+
+def test_a_file_may_configure_the_console(
+    windlass_home: Path,
+    fake: FakeOrchestration,
+    session: Session,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    windlass_home.mkdir()
+    (windlass_home / "logging.yml").write_text(CONFIGURATION)
+    logging.getLogger("windlass").handlers.clear()
+    setup_logging()
+
+    @flow
+    def quiet() -> None:
+        get_run_logger().info("hello")
+
+    quiet()
+
+    assert "own: hello\n" in capsys.readouterr().out
+    assert "hello" in lines(fake, session)
+
+
+@pytest.mark.parametrize("content", ["[", "a list?", "handlers: {x: {class: no.such.Handler}}"])
+def test_a_wrong_file_is_named(windlass_home: Path, content: str) -> None:
+    windlass_home.mkdir()
+    (windlass_home / "logging.yml").write_text(content)
+    logging.getLogger("windlass").handlers.clear()
+
+    with pytest.raises(ConfigurationError, match=r"logging\.yml"):
+        setup_logging()

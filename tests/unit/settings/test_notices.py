@@ -37,7 +37,7 @@ def test_a_setting_without_effect_is_quiet_about_its_default() -> None:
 
 def test_a_family_of_variables_without_effect_says_why() -> None:
     (notice,) = notices(LOGGING_LOGGERS_WINDLASS_FLOW_RUNS_LEVEL="ERROR")
-    assert "has no effect: not in this version yet" in notice
+    assert "has no effect: change the file that WINDLASS_LOGGING_CONFIG_PATH names" in notice
 
 
 @pytest.mark.parametrize(

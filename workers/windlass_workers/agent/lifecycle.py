@@ -24,7 +24,7 @@ from windlass_workers.agent.pulse import Pulse
 from windlass_workers.agent.records import Records
 from windlass_workers.agent.runs import carry_out
 from windlass_workers.agent.slots import LiveRun, Slots
-from windlass_workers.agent.stopping import StopSignals, drain
+from windlass_workers.agent.stopping import StopSignals, cancel_when, drain
 from windlass_workers.contract import WorksInBackground
 
 _log: Final = logging.getLogger("windlass.workers")
@@ -121,12 +121,12 @@ async def _take_runs(agent: AgentContext, signals: StopSignals, runs: TaskGroup)
     for record in agent.records.adopt(agent.worker.kind):
         _log.info("Took over the run %r", record.claimed.flow_run.name)
         carry_on(LiveRun(record.claimed, record.handle))
-    if agent.options.run_once:
-        await claims.claim_once(agent, start, wait=0)
-        await agent.slots.until_empty()
-        return
     agent.pulse.expect(claims.LOOP, _MISSED_POLLS * agent.poll_every)
     async with anyio.create_task_group() as taking:
-        taking.start_soon(claims.claim_forever, agent, start)
-        await signals.stop.wait()
+        taking.start_soon(cancel_when, signals.stop, taking.cancel_scope)
+        if agent.options.run_once:
+            await claims.claim_once(agent, start, wait=0)
+            await agent.slots.until_empty()
+        else:
+            await claims.claim_forever(agent, start)
         taking.cancel_scope.cancel()

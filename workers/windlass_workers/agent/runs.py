@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 import anyio
@@ -15,7 +16,7 @@ from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.jobs import prepare_job
 from windlass_workers.agent.records import Record
 from windlass_workers.agent.slots import LiveRun
-from windlass_workers.contract import Exit, Vanished
+from windlass_workers.contract import Exit, JobVariables, RunSpec, StartFailed, Vanished
 
 _log: Final = logging.getLogger("windlass.workers")
 _NOT_HEARD: Final = (ObjectNotFound, RequestInvalid, Superseded)
@@ -54,7 +55,7 @@ async def _start(agent: AgentContext, run: LiveRun) -> Handle:
     spec, variables = prepare_job(
         run.claimed, agent.pool.base_job_template, agent.worker.variables(), agent.environment
     )
-    handle = await agent.worker.start(spec, variables)
+    handle = await _started(agent, run.claimed.start_deadline, spec, variables)
     _log.info("Started the run %r", run.claimed.flow_run.name)
     try:
         agent.records.keep(Record(claimed=run.claimed, handle=handle))
@@ -62,6 +63,21 @@ async def _start(agent: AgentContext, run: LiveRun) -> Handle:
         # It runs all the same. Only a worker that comes after this one will not find it.
         _log.warning("The run %r could not be recorded: %s", run.claimed.flow_run.name, error)
     return handle
+
+
+async def _started(
+    agent: AgentContext, deadline: datetime, spec: RunSpec, variables: JobVariables
+) -> Handle:
+    """Start a run, again where that may help and the server still waits for it."""
+    while True:
+        try:
+            return await agent.worker.start(spec, variables)
+        except StartFailed as error:
+            if error.retry_in is None or utc_now() + error.retry_in > deadline:
+                raise
+            _log.warning("The run %r will be started again: %s", spec.name, error)
+            wait = error.retry_in
+        await anyio.sleep(wait.total_seconds())
 
 
 async def _log_failure(agent: AgentContext, run: LiveRun, error: Exception) -> None:

@@ -42,10 +42,10 @@ async def drain(agent: AgentContext, signals: StopSignals) -> bool:
     Runs have the grace of the options, or none after a second signal.
     """
     if agent.slots.live:
-        _log.info("Waiting for %d runs to end", len(agent.slots.live))
+        _log.info("Runs under way: %d; waiting for them to end", len(agent.slots.live))
     with anyio.move_on_after(agent.options.grace.total_seconds()):
         async with anyio.create_task_group() as either:
-            either.start_soon(_cancel_when, signals.at_once, either.cancel_scope)
+            either.start_soon(cancel_when, signals.at_once, either.cancel_scope)
             await agent.slots.until_empty()
             either.cancel_scope.cancel()
     grace = timedelta() if signals.at_once.is_set() else _FORCED_GRACE
@@ -62,6 +62,7 @@ async def _stop_everything(agent: AgentContext, grace: timedelta) -> None:
             stops.start_soon(stop_run, agent, run, grace)
 
 
-async def _cancel_when(event: anyio.Event, scope: anyio.CancelScope) -> None:
+async def cancel_when(event: anyio.Event, scope: anyio.CancelScope) -> None:
+    """Cancel the scope when the event happens."""
     await event.wait()
     scope.cancel()

@@ -49,6 +49,22 @@ async def test_a_run_that_did_not_end_well_is_reported_with_the_reason(
     assert agent.slots.free == 3
 
 
+async def test_a_start_that_may_succeed_later_is_tried_again(
+    agent: AgentContext, wire: Wire, take: Take
+) -> None:
+    await carry_out(agent, take(start_error="No room yet.", start_retry_in=0.01))
+    assert len(wire.bodies(STARTED)) == 1
+    assert not wire.bodies(ENDED)[0]["crashed"]
+
+
+async def test_a_start_is_not_tried_again_after_the_server_gave_up_on_it(
+    agent: AgentContext, wire: Wire, take: Take
+) -> None:
+    await carry_out(agent, take(start_error="No room yet.", start_retry_in=3600))
+    assert wire.bodies(STARTED) == []
+    assert wire.bodies(ENDED)[0]["reason"] == "No room yet."
+
+
 async def test_why_a_run_could_not_be_started_is_in_its_log(
     agent: AgentContext, wire: Wire, take: Take
 ) -> None:

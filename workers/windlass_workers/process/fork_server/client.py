@@ -79,8 +79,8 @@ class ForkServer:
         match request.answer:
             case Forked(_, pid, start_time):
                 return Known(pid, start_time)
-            case ForkRefused(_, reason):
-                raise OSError(reason)
+            case ForkRefused(_, errno, reason):
+                raise OSError(errno, reason)
             case None:
                 raise ForkServerGone
 

@@ -26,6 +26,7 @@ class ForkRefused:
     """The kernel gave no process for a request."""
 
     request: int
+    errno: int
     reason: str
 
 

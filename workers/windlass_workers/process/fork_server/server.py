@@ -91,7 +91,7 @@ def _fork(request: int) -> Answer | None:
     try:
         pid = os.fork()
     except OSError as error:
-        return ForkRefused(request, f"{type(error).__name__}: {error}")
+        return ForkRefused(request, error.errno or 0, error.strerror or str(error))
     # Nobody reaps it before this is read, so that the number is still that of the new process.
     return Forked(request, pid, know(pid).start_time) if pid else None
 

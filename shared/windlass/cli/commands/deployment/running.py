@@ -84,6 +84,7 @@ def run(name: str | None, id: UUID | None, **said: Unpack[_Said]) -> None:
     options = _run_options(said)
     with get_client(sync_client=True) as client:
         deployment = find_deployment(client, name, id)
+        _refuse_unknown(options.get("parameters") or {}, deployment)
         made = client.create_flow_run_from_deployment(deployment.id, wanted_run(options))
         due = tell_moment(made.expected_start_time, utc_now())
         say(f"Made flow run {made.name!r} ({made.id}), due {'now' if 'ago' in due else due}.")
@@ -115,6 +116,15 @@ def _filled_in(template: str | None, parameters: Mapping[str, Any]) -> str | Non
             f"--flow-run-name {template!r} cannot be filled in from the parameters given: "
             f"{type(error).__name__}: {error}."
         ) from error
+
+
+def _refuse_unknown(parameters: Mapping[str, Any], deployment: Deployment) -> None:
+    known: dict[str, Any] | None = (deployment.parameter_openapi_schema or {}).get("properties")
+    if known is not None and (unknown := sorted(parameters.keys() - known)):
+        raise click.UsageError(
+            f"The flow takes no parameter {', '.join(map(repr, unknown))}; it takes"
+            f" {', '.join(map(repr, known)) or 'none'}."
+        )
 
 
 def _warn_of(deployment: Deployment) -> None:

@@ -1,0 +1,114 @@
+"""The stock package in an environment of its own, told nothing but where the API is."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.servers import ROOT
+from tests.support.waiting import wait_until
+from tests.support.windlass_server import WindlassServer
+
+REFERENCE: Final = ROOT / ".venv-compat" / "bin"
+SOURCES: Final = Path(__file__).parent / "stock"
+PATIENCE: Final = 120.0
+"""Seconds that a step may take where every process starts slowly; it takes a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Commands and scripts of the stock package against a Windlass server."""
+
+    server: WindlassServer
+    folder: Path
+
+    def prefect(self, *arguments: str) -> str:
+        """What `prefect ...` prints. Fails the test when the command fails."""
+        return self._run("prefect", *arguments)
+
+    def script(self, name: str, *arguments: str) -> str:
+        """What a script of `stock/` prints on its standard output."""
+        return self._run("python", str(SOURCES / name), *arguments)
+
+    @contextmanager
+    def running(self, name: str, *command: str) -> Generator[Path]:
+        """A command that runs until the block ends; its output is in the file that is yielded."""
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self._command(*command),
+                cwd=self.folder,
+                # The last replica: what one process of the user does is seen through another.
+                env=self._environment(self.server.api_urls[-1]),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield log
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(15)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def flow_run(self, id: str) -> dict[str, Any]:
+        """A flow run as the API shows it."""
+        return self.server.get(f"flow_runs/{id}")
+
+    def flow_runs_of(self, deployment: str) -> list[dict[str, Any]]:
+        """The runs of a deployment (`flow/deployment`), the next one first."""
+        found = self.server.get(f"deployments/name/{deployment}")
+        wanted = {"deployments": {"id": {"any_": [found["id"]]}}, "sort": "START_TIME_ASC"}
+        return self.server.post("flow_runs/filter", wanted)
+
+    def wait_for_state(self, id: str, *names: str) -> dict[str, Any]:
+        """The flow run, as soon as its state has one of these names."""
+
+        def reached() -> dict[str, Any] | None:
+            run = self.flow_run(id)
+            return run if run["state_name"] in names else None
+
+        reached_or_not = f"flow run {id} to be {' or '.join(names)}"
+        return wait_until(reached, timeout=PATIENCE, description=reached_or_not) or {}
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(
+            self._command(*command),
+            cwd=self.folder,
+            env=self._environment(self.server.api_urls[0]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        said = f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, said
+        return done.stdout
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        return [str(REFERENCE / program), *arguments]
+
+    def _environment(self, api_url: str) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PREFECT_", "WINDLASS_"))
+        }
+        return inherited | {
+            "PREFECT_API_URL": api_url,
+            "PREFECT_HOME": str(self.folder / "prefect-home"),
+            # Wide and plain, so that tables can be searched; and a worker that asks often.
+            "COLUMNS": "300",
+            "NO_COLOR": "1",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        }
