@@ -193,7 +193,9 @@ class Flow(FlowDefinition, Generic[P, R_co]):
 
         Returns when the process is asked to stop. Each run is a process of its own.
         """
-        _deployments().serve_flow(self, name, **options)
+        from windlass.runner.serving import serve_flow  # noqa: PLC0415 (see above)
+
+        serve_flow(self, name, **options)
 
 
 class FlowDecorator:

@@ -105,6 +105,8 @@ class Stock:
         }
         return inherited | {
             "PREFECT_API_URL": api_url,
+            # Results are kept under the home of the user, not under that of the package.
+            "HOME": str(self.folder),
             "PREFECT_HOME": str(self.folder / "prefect-home"),
             # Wide and plain, so that tables can be searched; and a worker that asks often.
             "COLUMNS": "300",

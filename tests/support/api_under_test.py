@@ -4,8 +4,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tests.support.fake_orchestration import FakeOrchestration
+from windlass.client.orchestration import SyncWindlassClient
 from windlass.engine.session import Session
+from windlass.schemas.filters.flow_runs import FlowRunFilter, FlowRunFilterId
+from windlass.schemas.filters.flows import FlowFilter, FlowFilterName
+from windlass.schemas.filters.logs import LogFilter, LogFilterFlowRunId, LogQuery
+from windlass.schemas.filters.queries import FlowRunQuery, TaskRunQuery
 from windlass.schemas.flow_runs import FlowRun
+from windlass.schemas.states import State
 
 
 @dataclass(frozen=True)
@@ -63,3 +69,38 @@ class InMemoryApi:
         assert self._session.outbox.drain(5)
         run_id = self.flow_run(flow_name).id
         return [line.message for line in self._fake.logs if line.flow_run_id == run_id]
+
+
+class ServerApi:
+    """The same, of a server of its own, asked over HTTP. The latest run of a flow counts."""
+
+    def __init__(self, client: SyncWindlassClient, session: Session) -> None:
+        self._client = client
+        self._session = session
+
+    def flow_run(self, flow_name: str) -> FlowRun:
+        flows = FlowFilter(name=FlowFilterName(any_=[flow_name]))
+        return self._client.read_flow_runs(FlowRunQuery(flows=flows, limit=1))[0]
+
+    def states(self, flow_name: str) -> list[str]:
+        return _names(self._client.read_flow_run_states(self.flow_run(flow_name).id))
+
+    def task_runs(self, flow_name: str) -> list[SeenTaskRun]:
+        assert self._session.outbox.drain(5)
+        flow_runs = FlowRunFilter(id=FlowRunFilterId(any_=[self.flow_run(flow_name).id]))
+        runs = self._client.read_task_runs(TaskRunQuery(flow_runs=flow_runs))
+        runs.sort(key=lambda run: run.id)
+        return [
+            SeenTaskRun(run.name, _names(self._client.read_task_run_states(run.id)), run.tags)
+            for run in runs
+        ]
+
+    def logs(self, flow_name: str) -> list[str]:
+        assert self._session.outbox.drain(5)
+        flow_run_id = LogFilterFlowRunId(any_=[self.flow_run(flow_name).id])
+        query = LogQuery(logs=LogFilter(flow_run_id=flow_run_id))
+        return [line.message for line in self._client.read_logs(query)]
+
+
+def _names(states: list[State]) -> list[str]:
+    return [state.name for state in sorted(states, key=lambda state: state.timestamp)]

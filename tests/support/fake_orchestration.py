@@ -150,8 +150,6 @@ class FakeOrchestration:
             due = utc_now() + timedelta(seconds=run.empirical_policy.retry_delay or 0)
             retry = AwaitingRetry(due, message=state.message).to_create()
             return rejected(self._enter(run.id, retry), "The run is tried again.")
-        if state.type is StateType.RUNNING and run.state_name == "AwaitingRetry":
-            state = state.model_copy(update={"name": "Retrying"})
         return accepted(self._enter(run.id, state))
 
     def _enter(self, flow_run_id: UUID, state: StateCreate) -> State:

@@ -111,12 +111,15 @@ class RunnerDeployment:
         image: str | None = None,
     ) -> UUID:
         """`apply` through a client that is open already."""
-        pool = self.work_pool_name or work_pool_name
         flow_id = await client.create_flow_from_name(self.flow_name)
-        made = await client.create_deployment(self._create(flow_id, pool, image))
-        return made.id
+        wanted = self.to_create(flow_id, work_pool_name=work_pool_name, image=image)
+        return (await client.create_deployment(wanted)).id
 
-    def _create(self, flow_id: UUID, pool: str | None, image: str | None) -> DeploymentCreate:
+    def to_create(
+        self, flow_id: UUID, *, work_pool_name: str | None = None, image: str | None = None
+    ) -> DeploymentCreate:
+        """What the API takes: for a work pool, or to be served where none is named."""
+        pool = self.work_pool_name or work_pool_name
         limit = self.concurrency_limit
         said: JsonObject = {
             "name": self.name,
@@ -131,13 +134,11 @@ class RunnerDeployment:
             "work_pool_name": pool,
             "work_queue_name": self.work_queue_name,
             "job_variables": self.job_variables | ({"image": image} if image else {}),
-            "concurrency_limit": limit.limit
-            if isinstance(limit, ConcurrencyLimitConfig)
-            else limit,
-            "concurrency_options": limit.options()
-            if isinstance(limit, ConcurrencyLimitConfig)
-            else None,
+            "concurrency_limit": limit,
+            "concurrency_options": None,
         }
+        if isinstance(limit, ConcurrencyLimitConfig):
+            said |= {"concurrency_limit": limit.limit, "concurrency_options": limit.options()}
         if pool is None:
             said |= {"path": str(self.source.directory), "pull_steps": None}
         else:

@@ -48,6 +48,7 @@ from windlass.states import (
     Cancelling,
     Completed,
     Pending,
+    Retrying,
     Running,
     TimedOut,
     describe,
@@ -129,8 +130,9 @@ class _FlowRunEngine:
 
     def _begin(self) -> Description[State]:
         """Become RUNNING; or something else, if the server has decided how the run ends."""
+        is_retry = self._run.state_name == "AwaitingRetry"
         while True:
-            state = yield from self._propose(Running())
+            state = yield from self._propose(Retrying() if is_retry else Running())
             if state.is_running():
                 break
             if state.is_paused():

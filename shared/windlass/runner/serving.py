@@ -3,11 +3,11 @@
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Final, Unpack
+from typing import Any, Final, Unpack, cast
 
 import anyio
 
-from windlass.deployments.options import ServeOptions
+from windlass.deployments.options import DeploymentOptions, ServeFlowOptions, ServeOptions
 from windlass.deployments.runner import RunnerDeployment
 from windlass.exceptions import ConfigurationError
 from windlass.runner.runner import Runner
@@ -36,6 +36,16 @@ def serve(*deployments: RunnerDeployment, **options: Unpack[ServeOptions]) -> No
     """`aserve` for synchronous code. Raises RuntimeError in a running event loop."""
     _show_progress()
     anyio.run(_aserve, deployments, options)
+
+
+def serve_flow(flow: Any, name: str | None = None, **options: Unpack[ServeFlowOptions]) -> None:
+    """`Flow.serve`: one flow, by default under its own name."""
+    said = dict(options)
+    if (limit := said.pop("global_limit", None)) is not None:
+        said["concurrency_limit"] = limit
+    how = {key: said.pop(key) for key in ServeOptions.__annotations__ if key in said}
+    made = RunnerDeployment.from_flow(flow, name or flow.name, **cast(DeploymentOptions, said))
+    serve(made, **cast(ServeOptions, how))
 
 
 async def _aserve(deployments: Sequence[RunnerDeployment], options: ServeOptions) -> None:

@@ -63,7 +63,7 @@ def child(x):
 @flow(log_prints=True)
 def parent(name):
     print(f"hello {name}")
-    later = add.submit(add(1))
+    later = add.submit(add.submit(1))
     mapped = add.map([1, 2, 3])
     flaky()
     return later.result() + sum(mapped.result()) + child(5)

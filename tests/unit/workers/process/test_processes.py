@@ -14,10 +14,12 @@ import anyio
 import pytest
 
 from tests.support.waiting import wait_until
+from windlass.ids import uuid7
 from windlass_workers.process.processes import family, is_alive, know, until_over
 from windlass_workers.process.stopping import stop_family
 
-MARKER = "WINDLASS_TEST_RUN=1"
+RUN = str(uuid7())
+MARKER = f"WINDLASS_TEST_RUN={RUN}"
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -85,7 +87,7 @@ async def test_a_daemon_that_left_the_session_is_ended_too(tmp_path: Path) -> No
     say = f"echo $$ >> {pids}; exec sleep 60"
     inner = f"echo $$ >> {pids}; setsid sh -c {shlex.quote(say)} & exit 0"
     outer = f"echo $$ >> {pids}; sh -c {shlex.quote(inner)}; exec sleep 60"
-    leader = start("sh", "-c", outer, WINDLASS_TEST_RUN="1")
+    leader = start("sh", "-c", outer, WINDLASS_TEST_RUN=RUN)
     everyone = descendants_of(pids, 3)
     daemon = everyone[2]
     assert os.getsid(daemon) == daemon
