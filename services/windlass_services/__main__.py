@@ -10,10 +10,11 @@ from typing import Final
 
 import anyio
 
-from windlass.exceptions import WindlassError
+from windlass.exceptions import SettingInvalid, WindlassError
 from windlass.settings import Settings, get_current_settings
 from windlass_services.api.serving import listening_socket
 from windlass_services.processes.plan import Plan, Service
+from windlass_services.processes.replicas import Replicas
 from windlass_services.processes.run import run
 
 _LOG_FORMAT: Final = "%(asctime)s.%(msecs)03d | %(levelname)-7s | %(name)s - %(message)s"
@@ -28,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format=_LOG_FORMAT, datefmt="%H:%M:%S")
     try:
         plan = _plan(options)
-        anyio.run(run, plan, settings, backend_options={"use_uvloop": _has_uvloop()})
+        loop = {"use_uvloop": os.name == "posix"}
+        if options.workers > 1:
+            return anyio.run(_replicas(plan, options).run, backend_options=loop)
+        anyio.run(run, plan, settings, backend_options=loop)
     except WindlassError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -40,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _plan(options: argparse.Namespace) -> Plan:
     services = frozenset(Service(name) for name in options.services) or frozenset(Service)
     return Plan(services=services, listener=_listener(options, services), watch_fd=options.watch_fd)
+
+
+def _replicas(plan: Plan, options: argparse.Namespace) -> Replicas:
+    if plan.services != frozenset({Service.API}):
+        raise SettingInvalid(
+            "Several processes can serve the API, and nothing else: start the services beside it,"
+            " with `windlass server services start`."
+        )
+    return Replicas(plan.listener, options.workers)
 
 
 def _listener(options: argparse.Namespace, services: frozenset[Service]) -> socket.socket:
@@ -61,16 +74,13 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("--host", default=settings.server.api.host)
     parser.add_argument("--port", type=int, default=settings.server.api.port)
     parser.add_argument("--probe-port", type=int, help="where the API is not among the services")
+    parser.add_argument("--workers", type=int, default=1, help="processes that serve the API")
     parser.add_argument("--fd", type=int, help="serve on this listening socket")
     parser.add_argument(
         "--ephemeral", action="store_true", help="belongs to one process tree: say problems only"
     )
     parser.add_argument("--watch-fd", type=int, help="end when this descriptor reaches its end")
     return parser
-
-
-def _has_uvloop() -> bool:
-    return os.name == "posix"
 
 
 if __name__ == "__main__":

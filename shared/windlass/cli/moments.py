@@ -24,6 +24,7 @@ _SECONDS: Final = {
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?|an?)\s*([a-z]+?)s?(?=$|[\s,\d])", re.IGNORECASE)
 _FILLER: Final = re.compile(r"^(in|and|,|\s)+", re.IGNORECASE)
 _DAYS: Final = {"today": 0, "tomorrow": 1}
+_NEARLY: Final = 0.99
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -66,8 +67,8 @@ def tell_moment(moment: datetime | None, now: datetime) -> str:
         return ""
     seconds = (moment - now).total_seconds()
     for unit, size in _UNITS:
-        count = int(abs(seconds) / size)
-        if count:
+        count = round(abs(seconds) / size)
+        if abs(seconds) >= size * _NEARLY:
             length = f"{count} {unit}{'s' * (count != 1)}"
             return f"in {length}" if seconds > 0 else f"{length} ago"
     return "now"
