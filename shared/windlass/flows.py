@@ -238,7 +238,8 @@ def _deployments() -> Any:
 
 @cache
 def _engine() -> Any:
-    if "windlass.flow_engine" not in sys.modules:
+    # Whoever imported sessions chose one, or will find the server when the engine asks for it.
+    if "windlass.engine.session" not in sys.modules:
         _begin_to_start_embedded_server()
     from windlass import flow_engine  # noqa: PLC0415
 

@@ -14,14 +14,16 @@ from tests.support.waiting import wait_until
 from tests.support.windlass_server import WindlassServer
 
 REFERENCE: Final = ROOT / ".venv-compat" / "bin"
-SOURCES: Final = Path(__file__).parent / "stock"
 PATIENCE: Final = 120.0
 """Seconds that a step may take where every process starts slowly; it takes a few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Commands and scripts of the stock package against a Windlass server."""
+    """Commands and scripts of the stock package against a Windlass server.
+
+    `folder` is where they run: it has a copy of what is in `stock/`, and the home of the user.
+    """
 
     server: WindlassServer
     folder: Path
@@ -32,7 +34,7 @@ class Stock:
 
     def script(self, name: str, *arguments: str) -> str:
         """What a script of `stock/` prints on its standard output."""
-        return self._run("python", str(SOURCES / name), *arguments)
+        return self._run("python", name, *arguments)
 
     @contextmanager
     def running(self, name: str, *command: str) -> Generator[Path]:

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.compat.stock_client import PATIENCE, SOURCES, Stock
+from tests.compat.stock_client import PATIENCE, Stock
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
 POOL = "machines"
-GREET = f"{SOURCES / 'flows.py'}:greet"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,16 @@ def worker(stock: Stock) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def deployment(stock: Stock, worker: Path) -> str:
     """What `prefect deploy` made for the pool."""
-    command = ["deploy", GREET, "--name", "by-hand", "--pool", POOL, "--param", "name=ann"]
+    command = [
+        "deploy",
+        "flows.py:greet",
+        "--name",
+        "by-hand",
+        "--pool",
+        POOL,
+        "--param",
+        "name=ann",
+    ]
     stock.prefect("--no-prompt", *command)
     return "greet/by-hand"
 
@@ -101,18 +109,20 @@ def test_a_run_that_a_stock_worker_executes_is_cancelled(stock: Stock, deploymen
 
 
 def test_a_flow_is_served_without_a_pool(stock: Stock) -> None:
-    with stock.running("serve", "python", str(SOURCES / "serve.py")) as log:
-        first = wait_until(lambda: _served(stock), timeout=PATIENCE, description="a served run")
+    with stock.running("serve", "python", "serve.py") as log:
+        (first, *_) = wait_until(
+            lambda: _runs_served(stock), timeout=PATIENCE, description="a served run"
+        )
         run = stock.wait_for_state(first["id"], "Completed", "Failed", "Crashed")
         assert run["state_name"] == "Completed", log.read_text()
     assert "the clock says tock" in stock.prefect("flow-run", "logs", run["id"])
 
 
-def _served(stock: Stock) -> dict[str, Any] | None:
+def _runs_served(stock: Stock) -> list[dict[str, Any]]:
     with stock.server.http() as client:
         if client.get("deployments/name/tick/served").is_error:
-            return None
-    return next(iter(stock.flow_runs_of("tick/served")), None)
+            return []
+    return stock.flow_runs_of("tick/served")
 
 
 def _uuid_in(text: str) -> str:

@@ -1,11 +1,16 @@
-"""The `windlass` command in the process of the test: what it says, and how it exits."""
+"""The `windlass` command, in the process of the test or in one of its own."""
 
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from windlass.cli.main import run
@@ -52,3 +57,40 @@ class _Stream(io.TextIOWrapper):
         """Everything that was written."""
         assert isinstance(self.buffer, io.BytesIO)
         return self.buffer.getvalue().decode()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandProcess:
+    """The command as a process of its own; what it prints goes to `log`."""
+
+    running: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self, words: str) -> bool:
+        """Whether it printed this."""
+        return words in self.log.read_text(errors="replace")
+
+    def interrupt(self) -> int:
+        """Ctrl+C; its exit status."""
+        self.running.send_signal(signal.SIGINT)
+        return self.running.wait(20)
+
+
+@contextmanager
+def windlass_process(log: Path, *arguments: str, **settings: str) -> Generator[CommandProcess]:
+    """Start the command with these settings in the environment; it is ended with the block."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "windlass", *arguments],
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    process = CommandProcess(running, log)
+    try:
+        yield process
+    finally:
+        if running.poll() is None:
+            running.terminate()
+            running.wait(20)

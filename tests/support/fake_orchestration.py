@@ -64,6 +64,8 @@ class FakeOrchestration:
 
     def create_flow_run(self, run: FlowRunCreate) -> FlowRun:
         self._check()
+        parent = run.parent_task_run_id
+        assert parent is None or parent in {report.id for report in self.reports}
         created = FlowRun(
             **run.model_dump(exclude={"state", "name", "empirical_policy"}),
             id=uuid7(),

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -106,8 +107,17 @@ class ServerProcess:
 
     def stop(self) -> int:
         """Ask it to end; its exit code. Raises when it does not."""
+        self.ask_to_stop()
+        return self.wait_for_end()
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM: take no new work, finish what runs, exit. A second one is less patient."""
         assert self.running is not None
         self.running.terminate()
+
+    def wait_for_end(self) -> int:
+        """The exit code of a process that was asked to stop. Raises when it does not."""
+        assert self.running is not None
         try:
             self.running.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired as error:
@@ -180,7 +190,9 @@ class WindlassServer:
     def stop(self) -> dict[str, int]:
         """Ask every process that runs to end; their exit codes."""
         running = [process for process in self.processes.values() if process.running]
-        return {process.name: process.stop() for process in running}
+        for process in running:
+            process.ask_to_stop()
+        return {process.name: process.wait_for_end() for process in running}
 
 
 def make_windlass_server(
@@ -206,10 +218,18 @@ def windlass_server(
         yield server
 
 
+@pytest.fixture
+def server_settings() -> dict[str, str]:
+    """Settings of `own_windlass_server` beside its stores; a module that wants some overrides."""
+    return {}
+
+
 @pytest.fixture(params=list(Backend))
-def own_windlass_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WindlassServer]:
+def own_windlass_server(
+    request: pytest.FixtureRequest, tmp_path: Path, server_settings: dict[str, str]
+) -> Iterator[WindlassServer]:
     """A running server of the test's own, on each backend."""
-    with _running(request, tmp_path / "windlass-server") as server:
+    with _running(request, tmp_path / "windlass-server", server_settings) as server:
         yield server
 
 
@@ -227,11 +247,13 @@ def pytest_runtest_makereport(
 
 
 @contextmanager
-def _running(request: pytest.FixtureRequest, folder: Path) -> Generator[WindlassServer]:
+def _running(
+    request: pytest.FixtureRequest, folder: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> Generator[WindlassServer]:
     """A server on the backend that the fixture's parameter names; what is left is taken away."""
     backend: Backend = request.param
     with _stores(request, backend) as environment:
-        server = make_windlass_server(backend, folder, environment)
+        server = make_windlass_server(backend, folder, {**environment, **settings})
         try:
             server.start()
             yield server

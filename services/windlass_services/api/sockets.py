@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import anyio
 from fastapi import WebSocket, WebSocketDisconnect
@@ -31,7 +31,10 @@ async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT
             await socket.send_json({"type": "auth_success"})
             message = await _expect(socket, "filter")
         return filter.model_validate(message["filter"]) if message else None
-    except (WebSocketDisconnect, TimeoutError):
+    except WebSocketDisconnect:
+        return None
+    except TimeoutError:
+        await socket.close(_POLICY_VIOLATION, "The handshake took too long.")
         return None
     except (ValueError, KeyError):
         await socket.close(_POLICY_VIOLATION, "Expected JSON with a filter of this stream.")
@@ -39,9 +42,11 @@ async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT
 
 
 async def _expect(socket: WebSocket, kind: str) -> dict[str, Any] | None:
-    message: dict[str, Any] = await socket.receive_json()
-    if message.get("type") == kind:
-        return message
+    message: Any = await socket.receive_json()
+    if isinstance(message, dict):
+        named = cast(dict[str, Any], message)
+        if named.get("type") == kind:
+            return named
     await socket.close(_POLICY_VIOLATION, f"Expected a message of type `{kind}`.")
     return None
 

@@ -1,10 +1,13 @@
 """Runs from schedules: made ahead of time, once per fire time, however many make them."""
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
+from windlass.exceptions import ServerBusy
 from windlass.schemas.deployment_schedules import DeploymentSchedule
 from windlass_services.orchestration.creation import RunFromDeployment
 from windlass_services.orchestration.horizon import Horizon, Outlook, look_ahead
@@ -17,6 +20,9 @@ from windlass_services.storage.due_schedules import (
     schedule_key_prefix,
 )
 from windlass_services.storage.scope import Scope
+
+_log: Final = logging.getLogger(__name__)
+_LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,13 @@ class Materialiser:
         async with self.database.read() as connection:
             due = await read_due_schedules(connection, now, self.batch, deployment_ids)
         for one in due:
-            await self._look_after(one, now)
+            try:
+                await self._look_after(one, now)
+            except (OSError, ServerBusy):
+                raise
+            except Exception:
+                _log.exception("The runs of schedule %s cannot be made", one.schedule.id)
+                await self._note(one, now, Outlook((), now + _LOOK_AGAIN_AFTER))
         return len(due)
 
     async def _look_after(self, due: DueSchedule, now: datetime) -> None:
@@ -50,6 +62,9 @@ class Materialiser:
             horizon = replace(horizon, most_runs=most, fewest_runs=min(most, horizon.fewest_runs))
         outlook = look_ahead(schedule.schedule.dates(now), now, horizon)
         await self._make_runs(due, schedule, outlook)
+        await self._note(due, now, outlook)
+
+    async def _note(self, due: DueSchedule, now: datetime, outlook: Outlook) -> None:
         async with self.database.write() as connection:
             await note_outlook(
                 connection,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.executions import ExecutionEnded, ExecutionStarted
+from windlass.schemas.states import StateType
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run
 
@@ -22,6 +23,8 @@ class ReportedExecution:
     id: str
     flow_run_id: UUID
     is_live: bool
+    is_cancelling: bool
+    """The run is in CANCELLING: the end of its infrastructure is what was asked for."""
 
 
 async def record_started(
@@ -65,7 +68,15 @@ async def record_ended(
     row = rows.one_or_none()
     if row is None:
         raise _not_found(ended.execution_id)
-    return ReportedExecution(row.id, row.flow_run_id, is_live=row.ended_at is None)
+    state_types = await connection.execute(
+        sa.select(flow_run.c.state_type).where(flow_run.c.id == row.flow_run_id)
+    )
+    return ReportedExecution(
+        row.id,
+        row.flow_run_id,
+        is_live=row.ended_at is None,
+        is_cancelling=state_types.scalar_one_or_none() == StateType.CANCELLING,
+    )
 
 
 def _is(scope: Scope, id: str) -> sa.ColumnElement[bool]:

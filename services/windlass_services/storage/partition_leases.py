@@ -60,7 +60,8 @@ async def hold_partitions(
         if lease.owner != str(member.instance_id) and lease.expires_at > now
     }
     free = [n for n in range(partitions) if n not in taken_by_others and n not in mine]
-    wanted = kept + free[: share - len(kept)]
+    # In one order for all: two replicas must not wait for each other.
+    wanted = sorted(kept + free[: share - len(kept)])
     if over:
         await connection.execute(sa.delete(partition_lease).where(_mine(member, over)))
     return await _take(connection, member, wanted, now, now + term)

@@ -1,7 +1,7 @@
 """Task runs as their events tell them: one bulk upsert per batch; the newest state wins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -57,13 +57,30 @@ async def record_task_runs(
     if not records:
         return
     await connection.execute(_insert_states(connection), _state_rows(scope, records, now))
-    newest = {record.id: record for record in sorted(records, key=_by_time)}
-    runs = sorted(newest.values(), key=lambda record: record.id)
+    runs = sorted(_merged(records), key=lambda record: record.id)
     await connection.execute(_upsert_runs(connection), [_run_row(scope, run, now) for run in runs])
 
 
 def _by_time(record: TaskRunRecord) -> tuple[datetime, UUID]:
     return record.state_timestamp, record.state_id
+
+
+def _merged(records: Sequence[TaskRunRecord]) -> list[TaskRunRecord]:
+    """One record for each run: its newest, with what the upsert would keep of the others."""
+    runs: dict[UUID, TaskRunRecord] = {}
+    for record in sorted(records, key=_by_time):
+        before = runs.get(record.id, record)
+        runs[record.id] = replace(
+            record,
+            start_time=_earliest(before.start_time, record.start_time),
+            expected_start_time=_earliest(before.expected_start_time, record.expected_start_time),
+            total_run_time=max(before.total_run_time, record.total_run_time),
+        )
+    return list(runs.values())
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _insert_states(connection: AsyncConnection) -> sa.Insert:
@@ -73,25 +90,29 @@ def _insert_states(connection: AsyncConnection) -> sa.Insert:
 def _upsert_runs(connection: AsyncConnection) -> sa.Insert:
     insert = _insert(connection, task_run)
     new, old = insert.excluded, task_run.c
-    replaced = {name: new[name] for name in _REPLACED}
+    is_newer = sa.or_(
+        old.state_timestamp.is_(None),
+        new.state_timestamp > old.state_timestamp,
+        sa.and_(new.state_timestamp == old.state_timestamp, new.state_id > old.state_id),
+    )
+    replaced = {name: sa.case((is_newer, new[name]), else_=old[name]) for name in _REPLACED}
+    # Whatever the order in which states come, these are the same in the end.
+    earliest = {
+        name: sa.case(
+            (sa.or_(old[name].is_(None), new[name] < old[name]), new[name]), else_=old[name]
+        )
+        for name in ("start_time", "expected_start_time")
+    }
     return insert.on_conflict_do_update(
         index_elements=[task_run.c.id],
         set_=replaced
+        | earliest
         | {
-            "start_time": sa.func.coalesce(old.start_time, new.start_time),
-            "expected_start_time": sa.func.coalesce(
-                old.expected_start_time, new.expected_start_time
-            ),
             "total_run_time": sa.case(
                 (new.total_run_time > old.total_run_time, new.total_run_time),
                 else_=old.total_run_time,
             ),
         },
-        where=sa.or_(
-            old.state_timestamp.is_(None),
-            new.state_timestamp > old.state_timestamp,
-            sa.and_(new.state_timestamp == old.state_timestamp, new.state_id > old.state_id),
-        ),
     )
 
 

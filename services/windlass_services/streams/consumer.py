@@ -22,6 +22,9 @@ Replay: TypeAlias = Callable[[frozenset[int]], Awaitable[None]]
 Progress: TypeAlias = Callable[[datetime], None]
 """Hears the moment at which the least successful loop of a consumer last succeeded."""
 
+TRANSIENT: Final[tuple[type[Exception], ...]] = (OSError, ServerBusy, BrokerUnavailable)
+"""Errors that time repairs."""
+
 _WAIT: Final = timedelta(seconds=5)
 
 
@@ -49,7 +52,7 @@ class Consumer:
     batch: int = 500
     linger: timedelta = timedelta(0)
     """How long a batch that is not full waits for more."""
-    transient: tuple[type[Exception], ...] = (OSError, ServerBusy, BrokerUnavailable)
+    transient: tuple[type[Exception], ...] = TRANSIENT
     """What handler, replay and owner raise when time repairs it: waited out, for ever."""
     check_every: timedelta = timedelta(seconds=1)
     """How often to look at the ownership and for gaps."""

@@ -1,14 +1,22 @@
 """The partitions of this replica, held by leases that are rows."""
 
+import logging
 import time
 from datetime import timedelta
 from typing import Final
 
+import anyio
+
+from windlass.exceptions import ServerBusy
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.storage.partition_leases import Member, beat, hold_partitions, leave
 
+_log: Final = logging.getLogger(__name__)
 _TERM: Final = timedelta(seconds=10)
 _RENEW_AFTER: Final = 3.0
+_PATIENCE: Final = 2.0
+_GIVE_UP_AFTER: Final = 6.0
+"""Seconds without a renewal: the next attempt might end after the leases do."""
 
 
 class LeasedPartitions:
@@ -29,8 +37,16 @@ class LeasedPartitions:
         """What is ours now; asks the database when the last answer is three seconds old."""
         if time.monotonic() - self._renewed < _RENEW_AFTER:
             return self._owned
-        if time.monotonic() - self._renewed > _TERM.total_seconds():
-            self._owned = frozenset()
+        try:
+            with anyio.fail_after(_PATIENCE):
+                await self._renew()
+        except (OSError, ServerBusy) as error:
+            _log.warning("The leases of partitions are not renewed: %s", error)
+            if time.monotonic() - self._renewed > _GIVE_UP_AFTER:
+                self._owned = frozenset()
+        return self._owned
+
+    async def _renew(self) -> None:
         asked = time.monotonic()
         now = self._services.clock()
         async with self._services.database.write() as connection:
@@ -43,7 +59,6 @@ class LeasedPartitions:
                 term=_TERM,
             )
         self._renewed = asked
-        return self._owned
 
     async def release(self) -> None:
         """Hand everything back at once."""

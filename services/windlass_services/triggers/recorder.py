@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from windlass.schemas.states import StateType
 from windlass_services.events.rows import partition_day
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.storage.scope import Scope
@@ -30,7 +31,7 @@ class Recorder:
     async def record(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Record events in one transaction, whether they came as messages or from the table."""
         now = self._services.clock()
-        records = [task_run_record(event, now) for event in events if is_recorded(event)]
+        records = [task_run_record(event) for event in events if is_recorded(event)]
         if records:
             async with self._services.database.write() as connection:
                 await record_task_runs(connection, Scope(), records, now)
@@ -45,7 +46,7 @@ def is_recorded(event: Mapping[str, Any]) -> bool:
     )
 
 
-def task_run_record(event: Mapping[str, Any], now: datetime) -> TaskRunRecord:
+def task_run_record(event: Mapping[str, Any]) -> TaskRunRecord:
     """The record that a `prefect.task-run.<State name>` event asks for.
 
     Raises `KeyError` or `ValueError` when the event is not formed as stock clients form it.
@@ -75,7 +76,7 @@ def task_run_record(event: Mapping[str, Any], now: datetime) -> TaskRunRecord:
         end_time=_moment(run.get("end_time")),
         total_run_time=float(run.get("total_run_time") or 0.0),
         state_id=UUID(event["id"]),
-        state_type=state["type"],
+        state_type=StateType(state["type"]).value,
         state_name=state["name"],
         state_timestamp=occurred,
         state_message=state.get("message") or None,
@@ -85,7 +86,8 @@ def task_run_record(event: Mapping[str, Any], now: datetime) -> TaskRunRecord:
             "flow_run_id": str(flow_run_id) if flow_run_id else None,
         },
         state_data=state.get("data"),
-        day=partition_day(occurred, now),
+        # Not by the clock of now: a replay must find the row that is there.
+        day=partition_day(occurred, datetime.fromisoformat(event["received"])),
     )
 
 

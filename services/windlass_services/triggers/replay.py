@@ -15,6 +15,7 @@ from windlass_services.storage.consumers import (
     read_progress,
     save_progress,
 )
+from windlass_services.streams.consumer import TRANSIENT
 from windlass_services.streams.keys import partition_of
 
 Handle: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
@@ -49,7 +50,7 @@ class TableReplay:
             async with self._services.database.read() as connection:
                 page = await read_events_received(connection, since, after, _PAGE)
             ours = [row for row in page if _partition(row) in partitions]
-            await self._handle([from_json(to_json(row)) for row in ours])
+            await self._hand_over([from_json(to_json(row)) for row in ours])
             if len(page) < _PAGE:
                 return
             after = page[-1]["received"], page[-1]["id"]
@@ -57,6 +58,19 @@ class TableReplay:
     def progress_duty(self) -> Duty:
         """Save how far the consumer has come."""
         return Duty(f"{self._group}-progress", _SAVE_EVERY, self._save)
+
+    async def _hand_over(self, events: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            await self._handle(events)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            if len(events) > 1:
+                for event in events:
+                    await self._hand_over([event])
+            else:
+                # It would come again with every replay: it must not stop the others.
+                _log.error("Event %s failed and is passed over: %s", events[0]["id"], error)
 
     async def _save(self) -> int:
         if self.finished_until is None:

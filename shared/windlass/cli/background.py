@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,20 +69,11 @@ class Background:
                     f"The {self.name} runs in the background already (process {self._read().pid})."
                     f" Stop it with `{self.stop_command}`."
                 )
-            with self.log_file.open("wb") as log:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=(descriptor,),
-                    env=dict(environment),
-                )
+            pid = self._spawn(command, environment, descriptor)
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{process.pid}\n{url}\n".encode(), 0)
-        self._wait_until_up(process, is_up, patience)
-        return Running(process.pid, url)
+            os.pwrite(descriptor, f"{pid}\n{url}\n".encode(), 0)
+        self._wait_until_up(pid, is_up, patience)
+        return Running(pid, url)
 
     def find(self) -> Running | None:
         """The process, if it is there."""
@@ -113,15 +103,29 @@ class Background:
             time.sleep(_LOOK_EVERY)
         return True
 
-    def _wait_until_up(
-        self, process: subprocess.Popen[bytes], is_up: Callable[[], bool], patience: float
-    ) -> None:
+    def _spawn(self, command: Sequence[str], environment: Mapping[str, str], lock: int) -> int:
+        """Start the process in a session of its own, with the lock; its number."""
+        os.set_inheritable(lock, True)
+        with self.log_file.open("wb") as log:
+            return os.posix_spawn(
+                command[0],
+                list(command),
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log.fileno(), 1),
+                    (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
+                ],
+                setsid=True,
+            )
+
+    def _wait_until_up(self, pid: int, is_up: Callable[[], bool], patience: float) -> None:
         deadline = time.monotonic() + patience
         while not is_up():
-            if process.poll() is not None:
-                raise BackgroundFailed(
-                    f"The {self.name} ended with status {process.returncode}:\n{self._tail()}"
-                )
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                code = os.waitstatus_to_exitcode(status)
+                raise BackgroundFailed(f"The {self.name} ended with status {code}:\n{self._tail()}")
             if time.monotonic() > deadline:
                 self.stop(patience)
                 raise BackgroundFailed(

@@ -2,11 +2,13 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
 import click
+from pydantic import ValidationError
 
 from windlass.cli.catalogue import COMMANDS
 from windlass.cli.console import fail
@@ -73,7 +75,16 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit(_INTERRUPTED)
     except WindlassError as error:
         fail(str(error))
+    except ValidationError as error:
+        fail("\n".join(_reasons(error)))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _reasons(error: ValidationError) -> Iterator[str]:
+    """What is wrong with what was said: a shape that it was put into refuses it."""
+    for one in error.errors(include_url=False):
+        where = ".".join(map(str, one["loc"])) or error.title
+        yield f"{where}: {one['msg'].removeprefix('Value error, ')}"
 
 
 def _show_warning(message: Warning | str, *details: Any) -> None:

@@ -54,7 +54,8 @@ def read_moment(text: str, now: datetime) -> datetime:
     said = " ".join(words if day is None else words[1:])
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if day is not None:
-        return _parsed(said, midnight + timedelta(days=day)) if said else midnight
+        that_day = midnight + timedelta(days=day)
+        return _parsed(said, that_day) if said else that_day
     moment = _parsed(said, midnight)
     if moment < now and _parsed(said, midnight + timedelta(days=1)) != moment:
         return _parsed(said, midnight + timedelta(days=1))

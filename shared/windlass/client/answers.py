@@ -3,9 +3,8 @@
 import random
 from typing import Any, Final, cast
 
-import httpx
-
 from windlass import exceptions
+from windlass.client.lean_httpx import httpx
 from windlass.exceptions import ApiError, ServerBusy
 
 RETRIED_STATUSES: Final = frozenset({408, 429, 502, 503, 504})

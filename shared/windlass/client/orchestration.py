@@ -2,14 +2,13 @@
 
 from typing import Literal, overload
 
-import httpx
-
 from windlass.client._async import transport as async_transport
 from windlass.client._async.client import WindlassClient
 from windlass.client._async.transport import AsyncTransport
 from windlass.client._sync.client import SyncWindlassClient
 from windlass.client._sync.transport import SyncTransport
 from windlass.client.ephemeral import ensure_api
+from windlass.client.lean_httpx import httpx
 from windlass.exceptions import SettingInvalid
 from windlass.settings import Settings, get_current_settings
 

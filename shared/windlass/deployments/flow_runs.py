@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final, TypedDict, Unpack
+from typing import Final, TypedDict, Unpack, cast
 from uuid import UUID
 
 import anyio
@@ -14,7 +14,7 @@ from windlass.context import FlowRunContext
 from windlass.dispatch import dispatched
 from windlass.engine.inputs import resolved, task_inputs, unfinished
 from windlass.ids import uuid7
-from windlass.schemas.base import JsonObject
+from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.flow_runs import DeploymentFlowRunCreate, FlowRun
 from windlass.schemas.state_constructors import Pending, Scheduled
@@ -99,12 +99,15 @@ def nested(variables: JsonObject) -> JsonObject:
     """`{"env.NAME": 1}` as `{"env": {"NAME": 1}}`."""
     made: JsonObject = {}
     for path, value in variables.items():
-        *outer, last = path.split(".")
-        inner: Any = made
-        for part in outer:
-            inner = inner.setdefault(part, {})
-        inner[last] = value
+        made |= _placed(made, path.split("."), value)
     return made
+
+
+def _placed(below: JsonObject, path: list[str], value: JsonValue) -> JsonObject:
+    first, *rest = path
+    before: JsonValue = below.get(first)
+    inner = cast(JsonObject, before) if isinstance(before, dict) else {}
+    return {**below, first: _placed(inner, rest, value) if rest else value}
 
 
 async def _finished(

@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from windlass.client.lean_httpx import httpx  # isort: skip (before anything imports httpx)
 from windlass._version import __version__
 from windlass.client._sync.transport import credentials
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.client.lean_httpx import httpx
 from windlass.engine.ports import Proposal
 from windlass.exceptions import ApiError, ServerBusy, ServerUnreachable
 from windlass.logging.loggers import get_logger

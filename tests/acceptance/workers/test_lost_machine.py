@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.workers.fleet import Fleet
-from tests.support.windlass_server import Backend, make_windlass_server
+from tests.support.windlass_server import WindlassServer
 
 SLEEPING = """
 import time
@@ -21,15 +21,17 @@ def a_flow():
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    """A worker on a server that is quick to miss somebody."""
-    settings = {"WINDLASS_SERVER_LEASE_SECONDS": "1"}
-    server = make_windlass_server(Backend.EMBEDDED, tmp_path / "server", settings)
-    server.start()
-    fleet = Fleet(server, tmp_path, "a-pool")
+def server_settings() -> dict[str, str]:
+    """A server that is quick to miss somebody."""
+    return {"WINDLASS_SERVER_LEASE_SECONDS": "2"}
+
+
+@pytest.fixture
+def fleet(own_windlass_server: WindlassServer, tmp_path: Path) -> Iterator[Fleet]:
+    """No worker yet, on a server of the test's own."""
+    fleet = Fleet(own_windlass_server, tmp_path, "a-pool")
     yield fleet
     fleet.end()
-    server.stop()
 
 
 def test_a_run_whose_machine_is_gone_does_not_stay_running(fleet: Fleet, tmp_path: Path) -> None:
@@ -42,3 +44,12 @@ def test_a_run_whose_machine_is_gone_does_not_stay_running(fleet: Fleet, tmp_pat
     state = fleet.until_state(run)
     assert state["type"] == "CRASHED"
     assert state["message"]
+
+
+def test_another_worker_takes_what_a_dead_one_had_not_started(fleet: Fleet, tmp_path: Path) -> None:
+    worker = fleet.start_worker("--type", "process")
+    deployment = fleet.deploy(SLEEPING, tmp_path)
+    worker.kill()
+    fleet.start_worker("--type", "process")
+    run = fleet.run(deployment)
+    fleet.until_state(run, "RUNNING")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.work import SCOPE, deploy, make_flow, make_pool, make_queue, make_run
+from tests.support.work import NOW, SCOPE, deploy, make_flow, make_pool, make_queue, make_run
 from windlass.schemas.deployments import DeploymentCreate
 from windlass.schemas.filters.queries import DeploymentQuery
 from windlass.schemas.filters.sorting import DeploymentSort
@@ -30,7 +30,7 @@ async def three(database: Database) -> None:
     flow_id = await make_flow(database, "stream")
     other = DeploymentCreate(name="Other", flow_id=flow_id)
     async with database.write() as connection:
-        await create_deployment(connection, SCOPE, other, now=red.created or red.updated)
+        await create_deployment(connection, SCOPE, other, now=NOW)
 
 
 @pytest.mark.usefixtures("three")
@@ -78,6 +78,7 @@ async def three(database: Database) -> None:
         ({"flow_runs": {}}, "red"),
         ({"flow_runs": {"state": {"name": {"any_": ["Late"]}}}}, "red"),
         ({"flow_runs": {"state": {"name": {"not_any_": ["Late"]}}}}, ""),
+        ({"flow_runs": {"idempotency_key": {"not_any_": ["key"]}}}, "red"),
         ({"task_runs": {}}, ""),
         ({"work_pools": {"name": {"any_": ["pool"]}}}, "blue red"),
         ({"work_pools": {"type": {"any_": ["docker"]}}}, ""),

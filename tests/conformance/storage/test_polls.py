@@ -106,6 +106,7 @@ async def test_runs_under_way_take_from_the_limit_of_the_pool(database: Database
     assert len(await polled(database, due=due)) == 3
     await open_execution(database, first)
     await open_execution(database, await make_run(database, low))
+    await open_execution(database, await make_run(database, low), live=False)
     assert await polled(database, due=due) == [second]
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import anyio
 import httpx
 import pytest
 
@@ -128,12 +129,13 @@ async def test_the_scheduler_is_told_of_every_change(
     create = await wanted(client, schedules=[HOURLY])
     async with services.streams.listen([SCHEDULES_CHANGED]) as announcements:
         heard = (one.channel async for one in announcements if not one.resumed)
-        made = await client.create_deployment(create)
-        assert await anext(heard) == SCHEDULES_CHANGED
-        await client.pause_deployment(made.id)
-        assert await anext(heard) == SCHEDULES_CHANGED
-        await client.resume_deployment(made.id)
-        assert await anext(heard) == SCHEDULES_CHANGED
+        with anyio.fail_after(10):
+            made = await client.create_deployment(create)
+            assert await anext(heard) == SCHEDULES_CHANGED
+            await client.pause_deployment(made.id)
+            assert await anext(heard) == SCHEDULES_CHANGED
+            await client.resume_deployment(made.id)
+            assert await anext(heard) == SCHEDULES_CHANGED
     assert not (await client.read_deployment(made.id)).paused
 
 

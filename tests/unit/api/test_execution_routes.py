@@ -20,6 +20,7 @@ from windlass.schemas.executions import (
     Intent,
 )
 from windlass.schemas.flow_runs import DeploymentFlowRunCreate
+from windlass.schemas.orchestration import SetState
 from windlass.schemas.states import StateCreate, StateDetails, StateType
 from windlass.schemas.work_pools import WorkPoolCreate, WorkPoolStatus
 from windlass.schemas.work_queues import WorkQueueStatus
@@ -153,6 +154,32 @@ async def test_a_run_whose_infrastructure_is_gone_has_crashed(
     assert [state.type for state in states].count(StateType.CRASHED) == 1
 
 
+async def test_a_run_that_was_being_cancelled_is_cancelled_when_its_infrastructure_is_gone(
+    client: WindlassClient, deployment_id: UUID
+) -> None:
+    run = await claimed(client, deployment_id)
+    running = SetState(
+        state=StateCreate(type=StateType.RUNNING), execution_id=run.execution_id, leased=True
+    )
+    await client.propose_flow_run_state(run.flow_run.id, running)
+    await client.set_flow_run_state(run.flow_run.id, StateCreate(type=StateType.CANCELLING))
+    await client.report_ended(
+        ExecutionEnded(execution_id=run.execution_id, exit_code=143, crashed=True)
+    )
+    assert (await client.read_flow_run(run.flow_run.id)).state_type is StateType.CANCELLED
+
+
+async def test_a_run_is_not_handed_to_a_worker_that_hung_up(
+    client: WindlassClient, deployment_id: UUID
+) -> None:
+    with anyio.move_on_after(0.5) as gone:
+        await client.claim("pool", request(wait_seconds=30))
+    assert gone.cancelled_caught
+    made = await client.create_flow_run_from_deployment(deployment_id)
+    [taken] = await client.claim("pool", request(wait_seconds=20))
+    assert taken.flow_run.id == made.id
+
+
 async def test_an_orderly_end_of_the_infrastructure_changes_no_state(
     client: WindlassClient, deployment_id: UUID
 ) -> None:
@@ -161,6 +188,18 @@ async def test_an_orderly_end_of_the_infrastructure_changes_no_state(
         ExecutionEnded(execution_id=run.execution_id, exit_code=0, crashed=False)
     )
     assert (await client.read_flow_run(run.flow_run.id)).state_type is StateType.PENDING
+
+
+async def test_the_end_of_a_superseded_execution_is_no_news_for_the_run(
+    client: WindlassClient, deployment_id: UUID
+) -> None:
+    first = await claimed(client, deployment_id)
+    again = SetState(state=StateCreate(type=StateType.SCHEDULED), execution_id=first.execution_id)
+    await client.propose_flow_run_state(first.flow_run.id, again)
+    [second] = await client.claim("pool", request())
+    await client.report_ended(ExecutionEnded(execution_id=first.execution_id, crashed=True))
+    run = await client.read_flow_run(first.flow_run.id)
+    assert (run.state_type, run.execution_id) == (StateType.PENDING, second.execution_id)
 
 
 async def test_what_cannot_be_a_claim_is_refused(

@@ -1,5 +1,6 @@
 """Work pools, their queues and their workers over HTTP, on both sets of backends."""
 
+import anyio
 import httpx
 import pytest
 
@@ -175,4 +176,5 @@ async def test_a_pool_that_is_resumed_is_announced_to_who_waits(
     async with services.streams.listen(["pool:*"]) as announcements:
         await client.update_work_pool("pool", WorkPoolUpdate(is_paused=False))
         channels = (heard.channel async for heard in announcements if not heard.resumed)
-        assert await anext(channels) == f"pool:{pool.id}"
+        with anyio.fail_after(10):
+            assert await anext(channels) == f"pool:{pool.id}"

@@ -30,7 +30,7 @@ def test_a_length_of_time_is_read(text: str, delay: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "in", "soon", "5", "5 parsecs", "in minutes", "5 minutes x"])
 def test_what_is_no_length_of_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="empty|is not a number and a unit"):
+    with pytest.raises(ValueError, match=r"empty|is not a number and a unit"):
         read_delay(text)
 
 
@@ -53,7 +53,7 @@ def test_a_moment_is_read_in_the_zone_of_the_clock(text: str, moment: str) -> No
 
 @pytest.mark.parametrize("text", ["", "at", "whenever", "25:70"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="empty|is not a date or a time"):
+    with pytest.raises(ValueError, match=r"empty|is not a date or a time"):
         read_moment(text, NOON)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.support.fake_orchestration import FakeOrchestration, aborted, rejected, wait
@@ -57,6 +58,25 @@ def test_a_flow_that_returns_completes(fake: FakeOrchestration) -> None:
     assert fine() == 42
     assert fake.states_of_run("fine") == ["Pending", "Running", "Completed"]
     assert hooks.calls == ["Running", "Completed"]
+
+
+def test_the_state_of_a_run_has_its_result() -> None:
+    seen: list[Any] = []
+
+    def look(_flow: object, _run: object, state: State) -> None:
+        seen.append(state.result(raise_on_failure=False))
+
+    @flow(on_completion=[look], on_failure=[look])
+    def halve(x: int) -> int:
+        if x % 2:
+            raise ValueError("odd")
+        return x // 2
+
+    assert halve(4, return_state=True).result() == 2
+    with pytest.raises(ValueError, match="odd"):
+        halve(3, return_state=True).result()
+    assert seen[0] == 2
+    assert isinstance(seen[1], ValueError)
 
 
 def test_the_server_may_let_a_run_wait(fake: FakeOrchestration) -> None:
@@ -172,6 +192,22 @@ def test_a_cancelled_coroutine_crashes_its_run(fake: FakeOrchestration) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(give_up())
+    assert fake.states_of_run("endless") == ["Pending", "Running", "Crashed"]
+
+
+def test_a_coroutine_in_a_cancelled_scope_still_says_that_it_crashed(
+    fake: FakeOrchestration,
+) -> None:
+    @flow
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    async def give_up() -> None:
+        # The scope cancels again at every `await`, unlike a task that is cancelled once.
+        with anyio.move_on_after(0.1):
+            await endless()
+
+    asyncio.run(give_up())
     assert fake.states_of_run("endless") == ["Pending", "Running", "Crashed"]
 
 

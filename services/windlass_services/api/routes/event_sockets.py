@@ -26,6 +26,7 @@ router = APIRouter(tags=["Events"])
 
 _BACKFILL: Final = timedelta(minutes=15)
 _BACKFILL_PAGE: Final = 250
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 _REMEMBERED: Final = 10_000
 _UNREADABLE: Final = 1007
 _TOO_LARGE: Final = 1009
@@ -64,8 +65,9 @@ async def stream_events_out(socket: WebSocket) -> None:
     async with context.streams.tail(EVENTS_TOPIC) as live, until_gone(socket):
         sent = _Recently()
         for event in await _backfill(context, asked):
-            sent.add(event.id)
-            await _send(socket, event)
+            if event.id not in sent:
+                sent.add(event.id)
+                await _send(socket, event)
         async for message in live:
             event = ReceivedEvent.model_validate_json(message.body)
             if event.id not in sent and is_asked_for(asked, event):
@@ -76,7 +78,8 @@ async def stream_events_out(socket: WebSocket) -> None:
 async def _backfill(context: ApiContext, asked: EventFilter) -> list[ReceivedEvent]:
     now = context.clock()
     since = max(asked.occurred.since or now, now - _BACKFILL)
-    period = asked.occurred.model_copy(update={"since": since, "until": None})
+    # What a clock that is ahead says has not occurred yet, and is not announced again.
+    period = asked.occurred.model_copy(update={"since": since, "until": now + _CLOCKS_DIFFER})
     wanted = asked.model_copy(update={"occurred": period, "order": EventOrder.ASC})
     found: list[ReceivedEvent] = []
     while True:

@@ -38,8 +38,12 @@ async def read_events(
 ) -> Response:
     """The first page of the events that match."""
     query = query or EventQuery()
-    token = PageToken(query.filter or EventFilter(), query.limit, 0, None)
-    return await _page(context, scope, request, token)
+    asked = query.filter or EventFilter()
+    if asked.occurred.until is None:
+        # The pages that follow must not shift with what happens meanwhile.
+        period = asked.occurred.model_copy(update={"until": context.clock()})
+        asked = asked.model_copy(update={"occurred": period})
+    return await _page(context, scope, request, PageToken(asked, query.limit, 0, None))
 
 
 @router.get("/filter/next", response_model=EventPage)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from windlass.ids import uuid7
 from windlass.schemas.executions import (
+    ClaimedRun,
     ClaimRequest,
     ClaimResponse,
     ExecutionEnded,
@@ -14,11 +15,12 @@ from windlass.schemas.executions import (
     RenewRequest,
     RenewResponse,
 )
-from windlass.schemas.state_constructors import Crashed
+from windlass.schemas.state_constructors import Cancelled, Crashed
 from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer
 from windlass_services.api.changes import changing
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.disconnects import until_disconnected
 from windlass_services.api.polling import record_queue_polls
 from windlass_services.storage import executions
 from windlass_services.storage.ensured_queues import ensure_work_queue
@@ -32,10 +34,13 @@ router = APIRouter(tags=["Executions"])
 
 
 @router.post("/work_pools/{name}/claim", response_model=ClaimResponse)
-async def claim(context: InContext, scope: InScope, name: str, asked: ClaimRequest) -> Response:
+async def claim(
+    context: InContext, scope: InScope, request: Request, name: str, asked: ClaimRequest
+) -> Response:
     """Take runs of a pool for a worker, waiting for one if there is none.
 
     It makes the queues ready, as a poll does; a queue that is named for the first time is made.
+    A worker that hangs up waits no longer: a run would be handed to nobody.
     """
     pool_id, queues = await _queues(context, scope, name, asked.work_queue_names)
     now = context.clock()
@@ -51,7 +56,9 @@ async def claim(context: InContext, scope: InScope, name: str, asked: ClaimReque
         start_deadline=timedelta(seconds=server.start_deadline_seconds),
         lease=timedelta(seconds=server.lease_seconds),
     )
-    runs = await context.dispatcher.claim(scope, wanted, timedelta(seconds=asked.wait_seconds))
+    runs: list[ClaimedRun] = []
+    async with until_disconnected(request):
+        runs = await context.dispatcher.claim(scope, wanted, timedelta(seconds=asked.wait_seconds))
     return answer(ClaimResponse(runs=runs))
 
 
@@ -88,14 +95,15 @@ async def report_started(context: InContext, scope: InScope, started: ExecutionS
 
 @router.post("/executions/ended", status_code=204)
 async def report_ended(context: InContext, scope: InScope, ended: ExecutionEnded) -> None:
-    """The infrastructure of an execution is gone: a run that it left behind has crashed."""
+    """The infrastructure of an execution is gone: a run that it left behind has crashed, or is
+    cancelled where that was asked for."""
     async with context.database.write() as connection:
         reported = await executions.record_ended(connection, scope, ended)
-    if ended.crashed and reported.is_live:
-        crashed = Crashed(id=uuid7(), now=context.clock(), message=_reason(ended))
+    if reported.is_live and (ended.crashed or reported.is_cancelling):
+        final = Cancelled if reported.is_cancelling else Crashed
+        state = final(id=uuid7(), now=context.clock(), message=_reason(ended))
         await context.orchestrator.propose(
-            scope,
-            FlowRunTransition(reported.flow_run_id, crashed, execution_id=ended.execution_id),
+            scope, FlowRunTransition(reported.flow_run_id, state, execution_id=ended.execution_id)
         )
 
 

@@ -52,13 +52,13 @@ def _named(asked: EventNameFilter | None) -> list[Clause]:
     wanted: list[Clause] = []
     clauses: list[Clause] = []
     if asked.prefix:
-        wanted += [event.c.event.startswith(text, autoescape=True) for text in asked.prefix]
+        wanted += [_begins(event.c.event, text) for text in asked.prefix]
     if asked.name:
         wanted.append(event.c.event.in_(asked.name))
     if wanted:
         clauses.append(sa.or_(*wanted))
     for text in asked.exclude_prefix or ():
-        clauses.append(~event.c.event.startswith(text, autoescape=True))
+        clauses.append(~_begins(event.c.event, text))
     if asked.exclude_name:
         clauses.append(event.c.event.not_in(asked.exclude_name))
     return clauses
@@ -74,7 +74,7 @@ def _is_resource(asked: EventAnyResourceFilter, resource: sa.ColumnElement[Any])
     if asked.id:
         clauses.append(identity.in_(asked.id))
     if asked.id_prefix:
-        prefixes = (identity.startswith(text, autoescape=True) for text in asked.id_prefix)
+        prefixes = (_begins(identity, text) for text in asked.id_prefix)
         clauses.append(sa.or_(*prefixes))
     return sa.and_(*clauses, *_labelled(asked.labels, resource))
 
@@ -109,8 +109,14 @@ def _has_value(actual: sa.ColumnElement[Any], value: str) -> Clause:
     if value.startswith("!"):
         return sa.and_(actual.is_not(None), ~_has_value(actual, value[1:]))
     if value.endswith("*"):
-        return actual.startswith(value[:-1], autoescape=True)
+        return _begins(actual, value[:-1])
     return actual == value
+
+
+def _begins(text: sa.ColumnElement[Any], prefix: str) -> Clause:
+    # LIKE alone takes capitals for small letters on SQLite.
+    is_like = text.startswith(prefix, autoescape=True)
+    return sa.and_(is_like, sa.func.substr(text, 1, len(prefix)) == prefix)
 
 
 def _items(dialect: str) -> sa.TableValuedAlias:

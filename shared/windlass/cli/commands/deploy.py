@@ -86,7 +86,10 @@ def deploy(
     path: Path | None,
     **said: Unpack[_Said],
 ) -> None:
-    """Create and update deployments of the project in this directory."""
+    """Create and update deployments.
+
+    Those that the file of the project in this directory declares, or one of what is said here.
+    """
     path = path or find_project_file(Path.cwd())
     project = Project() if path is None else read_project(path)
     chosen = _chosen(project, entrypoint, names, every_one)

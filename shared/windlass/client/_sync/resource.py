@@ -2,10 +2,11 @@
 
 from typing import Any, TypeVar
 
-import httpx
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
+from pydantic_core import from_json
 
 from windlass.client._sync.transport import SyncTransport
+from windlass.client.lean_httpx import httpx
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -27,4 +28,4 @@ class SyncResource:
         self, model: type[ModelT], method: str, path: str, **options: Any
     ) -> list[ModelT]:
         response = self._request(method, path, **options)
-        return TypeAdapter(list[model]).validate_json(response.content)
+        return [model.model_validate(item) for item in from_json(response.content)]

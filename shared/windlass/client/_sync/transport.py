@@ -4,12 +4,12 @@ import time
 from base64 import b64encode
 from typing import Any, Final
 
-import httpx
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from windlass._version import __version__
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.client.lean_httpx import httpx
 from windlass.exceptions import ServerUnreachable
 from windlass.settings import Settings
 
@@ -37,6 +37,8 @@ class SyncTransport:
             headers={"User-Agent": f"windlass/{__version__}", **(headers or {})},
             timeout=timeout,
             transport=wire,
+            # Loading certificates takes longer than most requests, and http: needs none.
+            verify=self.url.startswith("https:"),
         )
 
     def request(
