@@ -29,7 +29,7 @@ def test_a_pool_is_changed_unless_it_is_of_another_type(pool: str, tmp_path: Pat
     template.write_text(json.dumps({"job_configuration": {"command": "{{ command }}"}}))
     said = windlass("work-pool", "update", pool, "--base-job-template", str(template))
     assert said.code == 1
-    assert said.err.startswith("base_job_template: The job configuration uses `command`")
+    assert said.err.startswith("base_job_template: The base job template must have both")
     command = {"type": "string"}
     template.write_text(
         json.dumps(

@@ -25,6 +25,7 @@ from tests.support.waiting import wait_until
 
 SECONDS_TO_START: Final = 20.0
 SECONDS_TO_STOP: Final = 15.0
+SECONDS_FOR_A_TEST: Final = 180
 LINES_SHOWN: Final = 60
 
 
@@ -231,6 +232,15 @@ def own_windlass_server(
     """A running server of the test's own, on each backend."""
     with _running(request, tmp_path / "windlass-server", server_settings) as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with real processes get the time that starting those takes on a busy machine."""
+    for item in items:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        is_slow = any(name.endswith("windlass_server") for name in fixtures)
+        if is_slow and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SECONDS_FOR_A_TEST))
 
 
 @pytest.hookimpl(wrapper=True)

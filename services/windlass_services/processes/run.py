@@ -1,9 +1,12 @@
 """Run services until a signal says stop: take no new work, finish what runs, close, exit 0."""
 
+import asyncio
 import gc
 import logging
 import os
 import signal
+from contextlib import suppress
+from threading import Thread
 from typing import Final
 
 import anyio
@@ -37,7 +40,7 @@ async def run(plan: Plan, settings: Settings) -> None:
     ):
         background.start_soon(_stop_on_signal, stop)
         if plan.watch_fd is not None:
-            background.start_soon(_stop_with_parent, plan.watch_fd, stop)
+            _stop_with_parent(plan.watch_fd, stop)
         _start_background(plan, services, background)
         _settle_memory()
         _log.info("Serving %s", ", ".join(sorted(plan.services)))
@@ -87,9 +90,16 @@ async def _stop_on_signal(stop: anyio.Event) -> None:
             stop.set()
 
 
-async def _stop_with_parent(descriptor: int, stop: anyio.Event) -> None:
+def _stop_with_parent(descriptor: int, stop: anyio.Event) -> None:
     # In a thread that reads, and not by the event loop: an end that the loop was not told of would
-    # leave a server running that belongs to nobody.
-    while await anyio.to_thread.run_sync(os.read, descriptor, 4096, abandon_on_cancel=True):
-        pass
-    stop.set()
+    # leave a server running that belongs to nobody. A daemon, since a thread of the pool that still
+    # reads would keep a process that was stopped by a signal from ending.
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        while os.read(descriptor, 4096):
+            pass
+        with suppress(RuntimeError):  # the loop is closed: the process ends already
+            loop.call_soon_threadsafe(stop.set)
+
+    Thread(target=watch, name="watch the parent", daemon=True).start()

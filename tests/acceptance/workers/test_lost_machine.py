@@ -53,3 +53,5 @@ def test_another_worker_takes_what_a_dead_one_had_not_started(fleet: Fleet, tmp_
     fleet.start_worker("--type", "process")
     run = fleet.run(deployment)
     fleet.until_state(run, "RUNNING")
+    os.kill(fleet.pid(run), signal.SIGKILL)
+    assert fleet.until_state(run)["type"] == "CRASHED"

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import anyio
 import pytest
 
 from tests.support.work import (
@@ -25,6 +26,7 @@ from windlass_services.storage.ensured_queues import DEFAULT_AGENT_POOL
 from windlass_services.storage.filters.query import Filters
 from windlass_services.storage.paging import Window
 from windlass_services.storage.polls import record_polls
+from windlass_services.storage.work_queues import read_queues_of_pool
 
 SCHEMA = {
     "type": "object",
@@ -237,6 +239,39 @@ async def test_a_deleted_deployment_takes_the_runs_that_wait(database: Database)
         with pytest.raises(ObjectNotFound):
             await deployments.delete_deployment(connection, SCOPE, made.id)
     assert await run_ids(database) == {started}
+
+
+async def test_deployers_and_pollers_at_the_same_time_leave_one_deployment(
+    database: Database,
+) -> None:
+    pool = await make_pool(database)
+    ids: set[UUID] = set()
+    hourly = {"schedule": {"interval": 3600}, "slug": "hourly"}
+
+    async def redeploy(number: int) -> None:
+        queue = f"queue-{number % 3}"
+        made = await deploy(
+            database, work_pool_name="pool", work_queue_name=queue, schedules=[hourly]
+        )
+        ids.add(made.id)
+        await make_run(database, made, auto_scheduled=True, schedule_id=made.schedules[0].id)
+
+    async def poll(number: int) -> None:
+        async with database.write() as connection:
+            queues = await read_queues_of_pool(connection, SCOPE, pool, None)
+            later = NOW + timedelta(minutes=number)
+            await record_polls(connection, [queue.id for queue in queues], now=later)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(12):
+            tasks.start_soon(redeploy, number)
+            tasks.start_soon(poll, number)
+    async with database.read() as connection:
+        [only] = await deployments.read_deployments(
+            connection, SCOPE, Filters(), DeploymentSort.NAME_ASC, Window(10)
+        )
+    assert ids == {only.id}
+    assert [schedule.slug for schedule in only.schedules] == ["hourly"]
 
 
 async def test_deployments_are_listed_in_the_order_asked_for(database: Database) -> None:

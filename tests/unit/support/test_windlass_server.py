@@ -29,3 +29,10 @@ def test_the_server_does_not_outlive_the_tests(own_windlass_server: WindlassServ
     for process in own_windlass_server.processes.values():
         assert process.running is not None
         assert process.running.wait(timeout=15) == 0
+
+
+def test_the_server_stops_on_a_signal_while_its_parent_lives(
+    own_windlass_server: WindlassServer,
+) -> None:
+    codes = own_windlass_server.stop()
+    assert set(codes.values()) == {0}
