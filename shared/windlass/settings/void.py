@@ -227,7 +227,7 @@ VOID: Final[tuple[VoidGroup, ...]] = (
     ),
     VoidGroup(
         "server.logs",
-        _LATER,
+        _ALWAYS,
         {"stream_out_enabled": Void(False), "stream_publishing_enabled": Void(False)},
     ),
     VoidGroup(

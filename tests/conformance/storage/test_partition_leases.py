@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from hypothesis import strategies as st
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.conformance.storage.world import NOON, SteppedClock
 from windlass.ids import uuid7

@@ -14,7 +14,7 @@ from windlass.ids import uuid7
 from windlass.schemas.deployments import DeploymentCreate
 from windlass.schemas.events import Event, ReceivedEvent
 from windlass.schemas.filters.events import EventFilter
-from windlass.schemas.flow_runs import DeploymentFlowRunCreate
+from windlass.schemas.flow_runs import DeploymentFlowRunCreate, FlowRun
 from windlass.schemas.task_runs import TaskRunCreate
 from windlass_services.events.intake import take_in
 from windlass_services.events.rows import EVENTS_TOPIC, row_of_event
@@ -41,24 +41,31 @@ async def stored(services: ServiceContext) -> list[ReceivedEvent]:
         )
 
 
-async def up_to_now(services: ServiceContext, live: AsyncIterator[Message]) -> list[str]:
-    """The ids of the messages that came before one that is sent now."""
-    last = Event.model_validate(
-        {
-            "id": uuid7(),
-            "occurred": utc_now(),
-            "event": "last",
-            "resource": {"prefect.resource.id": "last"},
-        }
-    )
-    await take_in(
-        services.database, services.streams, Scope(), [row_of_event(last, services.clock())]
-    )
-    ids: list[str] = []
+async def up_to_now(
+    services: ServiceContext, live: AsyncIterator[Message], *runs: FlowRun
+) -> list[str]:
+    """The ids of the messages about these runs that came before the last ones, sent now."""
+    last = [
+        Event.model_validate(
+            {
+                "id": uuid7(),
+                "occurred": utc_now(),
+                "event": "last",
+                # In the partition of what is looked for: there is no order across partitions.
+                "resource": {"prefect.resource.id": f"prefect.flow-run.{run.id}"},
+            }
+        )
+        for run in runs
+    ]
+    rows = [row_of_event(event, services.clock()) for event in last]
+    await take_in(services.database, services.streams, Scope(), rows)
+    awaited, ids = {str(event.id) for event in last}, list[str]()
     async for message in live:
-        if message.id == str(last.id):
+        if message.id not in awaited:
+            ids.append(message.id)
+        awaited.discard(message.id)
+        if not awaited:
             break
-        ids.append(message.id)
     return ids
 
 
@@ -72,7 +79,7 @@ async def test_a_change_becomes_one_row_and_one_message(
         [event] = await stored(services)
         assert event.id == run.state_id
         assert event.event == "prefect.flow-run.Scheduled"
-        assert await up_to_now(services, live) == [str(run.state_id)]
+        assert await up_to_now(services, live, run) == [str(run.state_id)]
 
 
 async def test_two_relays_take_each_row_once(
@@ -92,7 +99,9 @@ async def test_two_relays_take_each_row_once(
         while count := await relay(services, limit=10):
             taken.append(count)
         assert sum(taken) == 8
-        assert sorted(await up_to_now(services, live)) == sorted(str(run.state_id) for run in runs)
+        assert sorted(await up_to_now(services, live, *runs)) == sorted(
+            str(run.state_id) for run in runs
+        )
 
 
 async def test_the_announcements_of_a_deleted_run_vanish(
