@@ -97,15 +97,6 @@ async def update_flow(
         raise ObjectNotFound(f"There is no flow with the id {id}.")
 
 
-async def delete_flow(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
-    """Raises `ObjectNotFound`. What belongs to the flow is deleted by its own functions."""
-    gone = await connection.execute(
-        sa.delete(flow).where(flow.c.id == id, flow.c.workspace_id == scope.workspace_id)
-    )
-    if not gone.rowcount:
-        raise ObjectNotFound(f"There is no flow with the id {id}.")
-
-
 async def _find(
     connection: AsyncConnection, scope: Scope, clause: sa.ColumnElement[bool]
 ) -> Flow | None:

@@ -11,6 +11,7 @@ from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flows
+from windlass_services.storage.flow_deletion import delete_flow as delete_flow_and_its_own
 from windlass_services.storage.paging import PageNumbers
 
 router = APIRouter(prefix="/flows", tags=["Flows"])
@@ -85,6 +86,6 @@ async def update_flow(context: InContext, scope: InScope, id: UUID, update: Flow
 
 @router.delete("/{id}", status_code=204)
 async def delete_flow(context: InContext, scope: InScope, id: UUID) -> None:
-    """Delete a flow."""
+    """Delete a flow with its deployments and runs."""
     async with context.database.write() as connection:
-        await flows.delete_flow(connection, scope, id)
+        await delete_flow_and_its_own(connection, scope, id)

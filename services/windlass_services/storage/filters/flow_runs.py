@@ -50,7 +50,7 @@ def _in_queue(asked: FlowRunFilterWorkQueueName | None) -> Clause | None:
     named = None
     if asked.any_ is not None:
         queues = sa.select(work_queue.c.id).where(work_queue.c.name.in_(asked.any_))
-        named = flow_run.c.work_queue_id.in_(queues)
+        named = flow_run.c.work_queue_id.in_(queues.correlate(None))
     if asked.is_null_ is None:
         return named
     without = flow_run.c.work_queue_id.is_(None)
