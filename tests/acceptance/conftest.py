@@ -1,5 +1,7 @@
 """Commands in the process of a test speak to the server of its module."""
 
+import socket
+
 import pytest
 
 from tests.support.windlass_server import WindlassServer
@@ -21,3 +23,11 @@ def pool(api: str) -> str:
     name = f"pool-{uuid7()}"
     done("work-pool", "create", name, "--type", "process")
     return name
+
+
+@pytest.fixture
+def free_port() -> str:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

@@ -11,31 +11,23 @@ from tests.support.command import done, windlass, windlass_process
 
 
 @pytest.fixture
-def port() -> str:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
-@pytest.fixture
-def running(port: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def running(free_port: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of the API of a server in the background, which is stopped after the test."""
-    done("server", "start", "--background", "--port", port)
-    url = f"http://127.0.0.1:{port}/api"
+    done("server", "start", "--background", "--port", free_port)
+    url = f"http://127.0.0.1:{free_port}/api"
     monkeypatch.setenv("WINDLASS_API_URL", url)
     yield url
     done("server", "stop")
 
 
-def test_a_server_is_started_found_and_stopped(port: str, windlass_home: Path) -> None:
-    said = done("server", "start", "--background", "--port", port).out
-    url = f"http://127.0.0.1:{port}/api"
+def test_a_server_is_started_found_and_stopped(free_port: str, windlass_home: Path) -> None:
+    said = done("server", "start", "--background", "--port", free_port).out
+    url = f"http://127.0.0.1:{free_port}/api"
     assert f"windlass config set WINDLASS_API_URL={url}" in said
     assert httpx.get(f"{url}/health").json() is True
     assert f"The server at {url} is healthy" in done("server", "status").out
     assert done("server", "status", "-o", "json").json["healthy"]
-    again = windlass("server", "start", "--background", "--port", port)
+    again = windlass("server", "start", "--background", "--port", free_port)
     assert again.code == 1
     assert "runs in the background already" in again.err
     assert (windlass_home / "windlass.db").exists()
@@ -46,8 +38,8 @@ def test_a_server_is_started_found_and_stopped(port: str, windlass_home: Path) -
     assert "windlass server start" in gone.err
 
 
-def test_its_address_can_be_kept_in_the_profile(port: str) -> None:
-    done("--prompt", "server", "start", "--background", "--port", port, typed="y\n")
+def test_its_address_can_be_kept_in_the_profile(free_port: str) -> None:
+    done("--prompt", "server", "start", "--background", "--port", free_port, typed="y\n")
     try:
         assert done("work-pool", "ls", "-o", "json").json == []
         assert "API version:" in done("version").out
@@ -55,24 +47,24 @@ def test_its_address_can_be_kept_in_the_profile(port: str) -> None:
         done("server", "stop")
 
 
-def test_a_port_that_is_taken_is_told(port: str) -> None:
+def test_a_port_that_is_taken_is_told(free_port: str) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", int(port)))
+        taken.bind(("127.0.0.1", int(free_port)))
         taken.listen()
-        said = windlass("server", "start", "--background", "--port", port)
+        said = windlass("server", "start", "--background", "--port", free_port)
     assert said.code == 1
-    assert f"Cannot listen on 127.0.0.1:{port}" in said.err
+    assert f"Cannot listen on 127.0.0.1:{free_port}" in said.err
     assert "--port" in said.err
     assert "Traceback" not in said.err
 
 
 def test_a_server_in_the_foreground_ends_with_ctrl_c(
-    port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    free_port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "log"
-    monkeypatch.setenv("WINDLASS_SERVER_API_PORT", port)
+    monkeypatch.setenv("WINDLASS_SERVER_API_PORT", free_port)
     with windlass_process(log, "server", "start", "--log-level", "INFO") as server:
-        url = f"http://127.0.0.1:{port}/api"
+        url = f"http://127.0.0.1:{free_port}/api"
         done("server", "status", "--wait", "--timeout", "20")
         assert server.said(f"Starting a Windlass server with its API at {url}")
         assert server.interrupt() == 0
@@ -85,8 +77,8 @@ def test_what_cannot_be_started_together_is_wrong_usage() -> None:
     assert windlass("server", "start", "--port", "70000").code == 2
 
 
-def test_one_service_alone_needs_a_broker_for_all(port: str) -> None:
-    said = windlass("server", "start", "--no-services", "--background", "--port", port)
+def test_one_service_alone_needs_a_broker_for_all(free_port: str) -> None:
+    said = windlass("server", "start", "--no-services", "--background", "--port", free_port)
     assert said.code == 1
     assert "A broker in memory serves one process only" in said.err
 
@@ -101,13 +93,13 @@ def test_services_are_listed_with_their_settings(monkeypatch: pytest.MonkeyPatch
 
 
 def test_services_run_in_the_background(
-    port: str, fresh_postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    free_port: str, fresh_postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WINDLASS_SERVER_DATABASE_CONNECTION_URL", fresh_postgres_url)
     monkeypatch.setenv("WINDLASS_SERVER_BROKER_URL", redis_url)
-    said = done("server", "services", "start", "--background", "--port", port).out
+    said = done("server", "services", "start", "--background", "--port", free_port).out
     assert said.startswith("scheduler, triggers run in the background")
-    assert httpx.get(f"http://127.0.0.1:{port}/health/ready").is_success
+    assert httpx.get(f"http://127.0.0.1:{free_port}/health/ready").is_success
     assert done("server", "services", "stop").out == "Stopped services.\n"
     assert done("server", "services", "stop").out == "No services run in the background.\n"
 

@@ -79,9 +79,16 @@ class CommandProcess:
 @contextmanager
 def windlass_process(log: Path, *arguments: str, **settings: str) -> Generator[CommandProcess]:
     """Start the command with these settings in the environment; it is ended with the block."""
+    with python_process(log, "-m", "windlass", *arguments, **settings) as process:
+        yield process
+
+
+@contextmanager
+def python_process(log: Path, *arguments: str, **settings: str) -> Generator[CommandProcess]:
+    """The same for a program in Python."""
     with log.open("wb") as output:
         running = subprocess.Popen(
-            [sys.executable, "-m", "windlass", *arguments],
+            [sys.executable, *arguments],
             env={**os.environ, **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,

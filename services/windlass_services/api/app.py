@@ -19,7 +19,6 @@ def create_app(context: ApiContext) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         openapi_url=f"{API_PREFIX}/openapi.json",
-        separate_input_output_schemas=False,
         # The stock client sends some bodies without saying that they are JSON.
         strict_content_type=False,
     )

@@ -25,7 +25,7 @@ from windlass_services.storage.paging import PageNumbers
 router = APIRouter(prefix="/flow_runs", tags=["Flow Runs"])
 
 
-@router.post("/", status_code=201, response_model=FlowRun)
+@router.post("/", response_model=FlowRun)
 async def create_flow_run(context: InContext, scope: InScope, wanted: FlowRunCreate) -> Response:
     """Make a run, or answer 200 with the one of this idempotency key."""
     check_parameters_size(context, wanted.parameters)
@@ -106,7 +106,7 @@ async def delete_flow_run(context: InContext, scope: InScope, id: UUID) -> None:
         await flow_runs.delete_flow_run(connection, scope, id)
 
 
-@router.post("/{id}/set_state", status_code=201, response_model=OrchestrationResult)
+@router.post("/{id}/set_state", response_model=OrchestrationResult)
 async def set_flow_run_state(
     context: InContext, scope: InScope, id: UUID, asked: SetState
 ) -> Response:

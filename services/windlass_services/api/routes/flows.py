@@ -17,7 +17,7 @@ from windlass_services.storage.paging import PageNumbers
 router = APIRouter(prefix="/flows", tags=["Flows"])
 
 
-@router.post("/", status_code=201, response_model=Flow)
+@router.post("/", response_model=Flow)
 async def create_flow(context: InContext, scope: InScope, wanted: FlowCreate) -> Response:
     """Make a flow, or answer 200 with the one of this name."""
     async with context.database.write() as connection:

@@ -43,7 +43,7 @@ async def report_task_runs(
     return ReportsAccepted(accepted=len(sent.reports))
 
 
-@router.post("/", status_code=201, response_model=TaskRun)
+@router.post("/", response_model=TaskRun)
 async def create_task_run(context: InContext, scope: InScope, wanted: TaskRunCreate) -> Response:
     """Make a run, or answer 200 with the one of this flow run, task and dynamic key."""
     now = context.clock()
@@ -120,7 +120,7 @@ async def delete_task_run(context: InContext, scope: InScope, id: UUID) -> None:
         await task_runs.delete_task_run(connection, scope, id)
 
 
-@router.post("/{id}/set_state", status_code=201, response_model=OrchestrationResult)
+@router.post("/{id}/set_state", response_model=OrchestrationResult)
 async def set_task_run_state(
     context: InContext, scope: InScope, id: UUID, asked: SetState
 ) -> Response:
