@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from tests.support.command import done
 from tests.support.windlass_server import WindlassServer
 from windlass.ids import uuid7
 
@@ -18,8 +19,6 @@ def api(windlass_server: WindlassServer, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.fixture
 def pool(api: str) -> str:
     """The name of a process pool that no other test uses."""
-    from tests.support.command import done  # noqa: PLC0415 (most tests here have no use for it)
-
     name = f"pool-{uuid7()}"
     done("work-pool", "create", name, "--type", "process")
     return name

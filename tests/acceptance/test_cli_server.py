@@ -104,6 +104,19 @@ def test_services_run_in_the_background(
     assert done("server", "services", "stop").out == "No services run in the background.\n"
 
 
+def test_several_processes_answer_on_one_address(
+    free_port: str, fresh_postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WINDLASS_SERVER_DATABASE_CONNECTION_URL", fresh_postgres_url)
+    monkeypatch.setenv("WINDLASS_SERVER_BROKER_URL", redis_url)
+    several = ("--no-services", "--workers", "2")
+    done("server", "start", "--background", "--port", free_port, *several)
+    try:
+        assert "healthy" in done("server", "status").out
+    finally:
+        assert done("server", "stop").out == "Stopped the server.\n"
+
+
 def test_the_database_is_migrated_to_and_fro(windlass_home: Path) -> None:
     assert "windlass.db is at 0" in done("server", "database", "upgrade", "--yes").out
     assert "DROP TABLE" in done("server", "database", "downgrade", "--dry-run").out

@@ -81,6 +81,16 @@ class Stock:
         reached_or_not = f"flow run {id} to be {' or '.join(names)}"
         return wait_until(reached, timeout=PATIENCE, description=reached_or_not) or {}
 
+    def wait_for_log(self, flow_run_id: str, message: str) -> None:
+        """Return when the run has logged this: logs arrive behind the states."""
+        wanted = {"logs": {"flow_run_id": {"any_": [flow_run_id]}}}
+
+        def is_there() -> bool:
+            found = self.server.post("logs/filter", wanted)
+            return any(message in log["message"] for log in found)
+
+        wait_until(is_there, timeout=PATIENCE, description=f"{message!r} to be logged")
+
     def _run(self, *command: str) -> str:
         done = subprocess.run(
             self._command(*command),

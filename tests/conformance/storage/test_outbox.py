@@ -29,8 +29,12 @@ async def test_what_another_relay_is_taking_is_passed_over(world: World) -> None
 
 async def test_what_is_not_committed_stays(world: World) -> None:
     await world.create()
-    with pytest.raises(RuntimeError, match="the process dies"):
+
+    async def take_and_die() -> None:
         async with world.database.write() as connection:
             assert len(await take_outbox(connection, 10)) == 1
             raise RuntimeError("the process dies")
+
+    with pytest.raises(RuntimeError, match="the process dies"):
+        await take_and_die()
     assert len(await world.rows(tables.outbox)) == 1

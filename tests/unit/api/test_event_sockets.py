@@ -67,6 +67,12 @@ def names(connection: ClientConnection, until: str) -> list[str]:
     return found
 
 
+def read_to_the_end(connection: ClientConnection) -> None:
+    """Raises `ConnectionClosed` when it has ended."""
+    while True:
+        connection.recv(timeout=20)
+
+
 def post(server: WindlassServer, *events: dict[str, Any]) -> None:
     with server.http() as client:
         client.post("events", json=list(events)).raise_for_status()
@@ -132,10 +138,11 @@ def test_who_does_not_keep_to_the_handshake_is_refused(
     windlass_server: WindlassServer, message: Any
 ) -> None:
     # The last one authenticates, and then sends no filter.
-    with socket(windlass_server, message, {"type": "nonsense"}) as connection:
-        with pytest.raises(ConnectionClosed) as closed:
-            for _ in range(2):
-                connection.recv(timeout=20)
+    with (
+        socket(windlass_server, message, {"type": "nonsense"}) as connection,
+        pytest.raises(ConnectionClosed) as closed,
+    ):
+        read_to_the_end(connection)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
 

@@ -11,10 +11,15 @@ from windlass_services.orchestration.horizon import Horizon, look_ahead
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _steps = st.lists(st.integers(1, 200_000), min_size=1, max_size=60)
+
+
+def _horizon(fewest: int, more: int, shortest: int, longer: int) -> Horizon:
+    until = timedelta(minutes=shortest)
+    return Horizon(fewest, fewest + more, until, until + timedelta(minutes=longer))
+
+
 _horizons = st.builds(
-    lambda fewest, more, shortest, longer: Horizon(
-        fewest, fewest + more, timedelta(minutes=shortest), timedelta(minutes=shortest + longer)
-    ),
+    _horizon,
     st.integers(1, 5),
     st.integers(0, 40),
     st.integers(1, 600),

@@ -1,6 +1,7 @@
 """Runs from schedules: one for each fire time, however many make them."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -17,6 +18,7 @@ from windlass_services.orchestration.horizon import Horizon
 from windlass_services.orchestration.scheduling import Materialiser
 from windlass_services.storage import tables
 from windlass_services.storage.deployment_schedules import update_deployment_schedule
+from windlass_services.storage.due_schedules import note_outlook
 
 HOURLY: dict[str, Any] = {"schedule": {"interval": 3600}}
 DAILY = DeploymentScheduleUpdate(schedule=IntervalSchedule(interval=timedelta(days=1)))
@@ -47,9 +49,7 @@ async def test_a_schedule_has_the_runs_that_are_promised(plant: Plant) -> None:
     assert await materialiser(plant, insert_batch=2).once(utc_now()) == 1
     times = await due_times(plant)
     assert len(times) == 5
-    assert {after - before for before, after in zip(times, times[1:], strict=False)} == {
-        timedelta(hours=1)
-    }
+    assert {after - before for before, after in pairwise(times)} == {timedelta(hours=1)}
     assert await materialiser(plant).once(utc_now()) == 0
 
 
@@ -79,7 +79,7 @@ async def test_a_change_while_runs_are_made_leaves_none_of_the_old(
     plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = await plant.deployment(schedules=[HOURLY])
-    note = scheduling.note_outlook
+    note = note_outlook
 
     async def change_first(connection: Any, *arguments: Any, **known: Any) -> bool:
         monkeypatch.setattr(scheduling, "note_outlook", note)

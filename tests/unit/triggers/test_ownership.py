@@ -1,5 +1,6 @@
 """A replica keeps its partitions as long as it can renew them, and no longer."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,7 +10,6 @@ import pytest
 
 from windlass.exceptions import ServerBusy
 from windlass_services.orchestration.context import ServiceContext
-from windlass_services.triggers import ownership
 from windlass_services.triggers.ownership import LeasedPartitions
 
 
@@ -27,7 +27,7 @@ async def test_who_cannot_renew_lets_go(
 ) -> None:
     database: Any = Away()
     now = [100.0]
-    monkeypatch.setattr(ownership.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     held = LeasedPartitions(services, "events", "recorder")
     every = await held.owned()
     assert len(every) == services.streams.partitions

@@ -122,6 +122,8 @@ def _start_here(arguments: Sequence[str]) -> int:
     if api.port:
         say(f"Starting a Windlass server with its API at {url} (Ctrl+C stops it).")
         _offer_to_use(url)
+    # For the processes that this one starts: what was said here is known in this one only.
+    os.environ.update(environment_of(get_current_settings()))
     return main([*arguments, "--host", api.host, "--port", str(api.port)])
 
 
