@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.command import done, windlass, windlass_process
 
+pytestmark = pytest.mark.timeout(90)
+
 
 @pytest.fixture
 def running(free_port: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -43,6 +45,17 @@ def test_its_address_can_be_kept_in_the_profile(free_port: str) -> None:
     try:
         assert done("work-pool", "ls", "-o", "json").json == []
         assert "API version:" in done("version").out
+    finally:
+        done("server", "stop")
+
+
+def test_its_profile_is_that_of_the_command(free_port: str) -> None:
+    done("profile", "create", "other")
+    other = ("--profile", "other")
+    done(*other, "config", "set", f"server.api.port={free_port}")
+    done(*other, "server", "start", "--background")
+    try:
+        assert f"127.0.0.1:{free_port}" in done("server", "status").out
     finally:
         done("server", "stop")
 

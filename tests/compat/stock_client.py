@@ -1,5 +1,6 @@
 """The stock package in an environment of its own, told nothing but where the API is."""
 
+import json
 import os
 import signal
 import subprocess
@@ -31,6 +32,10 @@ class Stock:
     def prefect(self, *arguments: str) -> str:
         """What `prefect ...` prints. Fails the test when the command fails."""
         return self._run("prefect", *arguments)
+
+    def commands(self, *commands: list[str]) -> list[str]:
+        """What each of these commands of the CLI prints, run one after the other."""
+        return json.loads(self.script("commands.py", json.dumps(commands)).splitlines()[-1])
 
     def script(self, name: str, *arguments: str) -> str:
         """What a script of `stock/` prints on its standard output."""

@@ -49,8 +49,10 @@ def test_a_worker_of_the_stock_package_is_online(stock: Stock, worker: Path) -> 
 
     (ox,) = wait_until(seen, timeout=PATIENCE, description="the worker's heartbeat")
     assert (ox["name"], ox["status"]) == ("ox", "ONLINE")
-    assert POOL in stock.prefect("work-pool", "ls")
-    inspected = stock.prefect("work-pool", "inspect", POOL, "--output", "json")
+    listed, inspected = stock.commands(
+        ["work-pool", "ls"], ["work-pool", "inspect", POOL, "--output", "json"]
+    )
+    assert POOL in listed
     assert json.loads(inspected)["status"] == "READY"
 
 
@@ -62,26 +64,31 @@ def test_a_deployment_is_run_and_watched_to_its_end(stock: Stock, deployment: st
     run = stock.flow_run(_uuid_in(said))
     assert (run["state_name"], run["work_pool_name"], run["run_count"]) == ("Completed", POOL, 1)
     stock.wait_for_log(run["id"], "HELLO BOB")
-    assert "greeting bob" in stock.prefect("flow-run", "logs", run["id"])
-    assert run["name"] in stock.prefect("flow-run", "ls")
-    assert run["id"] in stock.prefect("flow-run", "inspect", run["id"])
+    logs, listed, inspected = stock.commands(
+        ["flow-run", "logs", run["id"]], ["flow-run", "ls"], ["flow-run", "inspect", run["id"]]
+    )
+    assert "greeting bob" in logs
+    assert run["name"] in listed
+    assert run["id"] in inspected
 
 
 def test_deployments_and_their_schedules_are_managed(stock: Stock, deployment: str) -> None:
-    assert deployment in stock.prefect("deployment", "ls")
-    inspected = json.loads(stock.prefect("deployment", "inspect", deployment, "--output", "json"))
-    assert (inspected["parameters"], inspected["status"]) == ({"name": "ann"}, "READY")
-    stock.prefect("deployment", "schedule", "create", deployment, "--cron", "0 5 1 1 *")
-    listed = stock.prefect("deployment", "schedule", "ls", deployment)
-    assert "0 5 1 1 *" in listed
+    listed, inspected, _, schedules = stock.commands(
+        ["deployment", "ls"],
+        ["deployment", "inspect", deployment, "--output", "json"],
+        ["deployment", "schedule", "create", deployment, "--cron", "0 5 1 1 *"],
+        ["deployment", "schedule", "ls", deployment],
+    )
+    assert deployment in listed
+    shown = json.loads(inspected)
+    assert (shown["parameters"], shown["status"]) == ({"name": "ann"}, "READY")
+    assert "0 5 1 1 *" in schedules
     due = wait_until(
-        lambda: [run for run in stock.flow_runs_of(deployment) if run["auto_scheduled"]],
-        timeout=PATIENCE,
-        description="the runs of the schedule",
+        lambda: _scheduled(stock, deployment), timeout=PATIENCE, description="scheduled runs"
     )
     assert {run["state_name"] for run in due} == {"Scheduled"}
-    stock.prefect("deployment", "schedule", "pause", deployment, _uuid_in(listed))
-    assert not [run for run in stock.flow_runs_of(deployment) if run["auto_scheduled"]]
+    stock.commands(["deployment", "schedule", "pause", deployment, _uuid_in(schedules)])
+    assert not _scheduled(stock, deployment)
 
 
 def test_what_a_script_deployed_runs_on_its_schedule(stock: Stock, worker: Path) -> None:
@@ -115,6 +122,10 @@ def test_a_flow_is_served_without_a_pool(stock: Stock) -> None:
         run = stock.wait_for_state(first["id"], "Completed", "Failed", "Crashed")
         assert run["state_name"] == "Completed", log.read_text()
         stock.wait_for_log(run["id"], "the clock says tock")
+
+
+def _scheduled(stock: Stock, deployment: str) -> list[dict[str, Any]]:
+    return [run for run in stock.flow_runs_of(deployment) if run["auto_scheduled"]]
 
 
 def _runs_served(stock: Stock) -> list[dict[str, Any]]:

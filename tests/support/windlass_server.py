@@ -210,7 +210,13 @@ def make_windlass_server(
     return WindlassServer(backend, processes)
 
 
-@pytest.fixture(scope="module", params=list(Backend))
+# With `--dist loadgroup`, one xdist worker runs all tests of a backend and starts its server once.
+_BY_BACKEND: Final = [
+    pytest.param(backend, marks=pytest.mark.xdist_group(backend)) for backend in Backend
+]
+
+
+@pytest.fixture(scope="module", params=_BY_BACKEND)
 def windlass_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WindlassServer]:

@@ -1,9 +1,10 @@
 """The top of the command line: global options, lazily loaded groups, errors as one sentence."""
 
+import os
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from windlass.exceptions import WindlassError
 from windlass.settings import SettingWarning, get_current_settings, use_profile
 
 _INTERRUPTED: Final = 130
+_PROFILE: Final = "WINDLASS_PROFILE"
 
 
 class LazyGroup(click.Group):
@@ -56,6 +58,7 @@ def cli(context: click.Context, version: bool, profile: str | None, prompt: bool
     del prompt  # read by `asking`
     if profile is not None:
         context.with_resource(use_profile(profile))
+        context.with_resource(_handed_on(profile))
     # Settings that cannot be read are the command's to complain about, if it needs them.
     with suppress(WindlassError):
         context.color = None if get_current_settings().cli.colors else False
@@ -78,6 +81,20 @@ def run(arguments: list[str] | None = None) -> None:
     except ValidationError as error:
         fail("\n".join(_reasons(error)))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _handed_on(profile: str) -> Generator[None]:
+    """What a command starts, such as the runs of a worker, uses the same profile."""
+    before = os.environ.get(_PROFILE)
+    os.environ[_PROFILE] = profile
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PROFILE]
+        else:
+            os.environ[_PROFILE] = before
 
 
 def _reasons(error: ValidationError) -> Iterator[str]:

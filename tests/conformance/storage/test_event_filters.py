@@ -112,8 +112,26 @@ _wanted_labels = st.none() | st.dictionaries(
     st.sampled_from(["x", "y.z"]), _values | st.lists(_values, max_size=2), max_size=2
 )
 _labels = st.dictionaries(st.sampled_from(["x", "y.z"]), _words, max_size=2)
-_resources = st.builds(lambda id, more: resource(id, **more), _words, _labels)
-_related = st.builds(lambda id, role, more: related(id, role, **more), _words, _words, _labels)
+
+
+def _resource(id: str, more: dict[str, str]) -> dict[str, str]:
+    return resource(id, **more)
+
+
+def _related_one(id: str, role: str, more: dict[str, str]) -> dict[str, str]:
+    return related(id, role, **more)
+
+
+def _text_query(word: str) -> dict[str, str]:
+    return {"query": word}
+
+
+def _made(name: str, own: dict[str, str], others: list[dict[str, str]]) -> ReceivedEvent:
+    return event(event=name, resource=own, related=others)
+
+
+_resources = st.builds(_resource, _words, _labels)
+_related = st.builds(_related_one, _words, _words, _labels)
 _any = st.fixed_dictionaries(
     {}, optional={"id": _some, "id_prefix": _some, "labels": _wanted_labels}
 )
@@ -129,12 +147,12 @@ _others = st.fixed_dictionaries(
 _named = st.fixed_dictionaries(
     {}, optional={name: _some for name in ("name", "prefix", "exclude_name", "exclude_prefix")}
 )
-_criteria = {
+_criteria: dict[str, st.SearchStrategy[Any]] = {
     "event": _named,
     "resource": _any,
     "related": _others | st.lists(_others, max_size=2),
     "any_resource": _any | st.lists(_any, max_size=2),
-    "text": st.builds(lambda word: {"query": word}, st.sampled_from(["ab", "-ab", "AB bxc"])),
+    "text": st.builds(_text_query, st.sampled_from(["ab", "-ab", "AB bxc"])),
 }
 # One or two at a time: few events would pass them all.
 _filters = st.one_of(
@@ -142,7 +160,7 @@ _filters = st.one_of(
     st.fixed_dictionaries({name: _criteria[name] for name in ("event", "resource")}),
 )
 _events = st.builds(
-    lambda name, own, others: event(event=name, resource=own, related=others),
+    _made,
     _words,
     _resources,
     st.lists(_related, max_size=2),

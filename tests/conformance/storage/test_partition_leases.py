@@ -32,11 +32,12 @@ async def test_members_have_a_fair_share(
     database: Database, clock: SteppedClock, count: int, sizes: list[int]
 ) -> None:
     members = [member() for _ in range(count)]
+    shares: list[frozenset[int]] = []
     for _ in range(3):
         clock.step(3)
         shares = [await hold(database, one, clock) for one in members]
     assert sorted(len(share) for share in shares) == sizes
-    assert frozenset().union(*shares) == frozenset(range(PARTITIONS))
+    assert frozenset[int]().union(*shares) == frozenset(range(PARTITIONS))
 
 
 async def test_what_a_dead_member_held_is_taken_over_when_its_lease_is_over(
@@ -83,4 +84,4 @@ async def test_no_partition_has_two_owners_at_one_moment(
         owned[one] = await hold(database, one, clock)
         until[one] = clock() + TERM
         alive = [share for one, share in owned.items() if until[one] > clock()]
-        assert sum(map(len, alive)) == len(frozenset().union(*alive))
+        assert sum(map(len, alive)) == len(frozenset[int]().union(*alive))

@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 from websockets import Subprotocol
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import WindlassServer
@@ -35,7 +36,7 @@ def address(server: WindlassServer, path: str, replica: int = 0) -> str:
 
 
 @contextmanager
-def socket(server: WindlassServer, *messages: Any, replica: int = 0) -> Generator[ClientConnection]:
+def socket(server: WindlassServer, *messages: Any, replica: int = 0) -> Generator[Connection]:
     """A connection to `/events/out` on which these messages were sent."""
     url = address(server, "/events/out", replica)
     with connect(url, subprotocols=[Subprotocol("prefect")], proxy=None) as connection:
@@ -45,7 +46,7 @@ def socket(server: WindlassServer, *messages: Any, replica: int = 0) -> Generato
 
 
 @contextmanager
-def subscriber(server: WindlassServer, resource: str) -> Generator[ClientConnection]:
+def subscriber(server: WindlassServer, resource: str) -> Generator[Connection]:
     """A subscriber to what happens to a resource, past the handshake, on the last replica."""
     asked = {
         "occurred": {"since": (utc_now() - timedelta(minutes=5)).isoformat()},
@@ -57,7 +58,7 @@ def subscriber(server: WindlassServer, resource: str) -> Generator[ClientConnect
         yield connection
 
 
-def names(connection: ClientConnection, until: str) -> list[str]:
+def names(connection: Connection, until: str) -> list[str]:
     """The names of the events that come, up to this one."""
     found: list[str] = []
     while until not in found:
@@ -67,7 +68,7 @@ def names(connection: ClientConnection, until: str) -> list[str]:
     return found
 
 
-def read_to_the_end(connection: ClientConnection) -> None:
+def read_to_the_end(connection: Connection) -> None:
     """Raises `ConnectionClosed` when it has ended."""
     while True:
         connection.recv(timeout=20)
