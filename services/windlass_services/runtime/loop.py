@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 
 from windlass_services.runtime.pulse import Pulse
 
@@ -35,6 +36,8 @@ async def perform(duty: Duty, pulse: Pulse) -> None:
     `pulse`, which is what liveness is made of."""
     pulse.expect(duty.name, 3 * duty.every + duty.timeout + _GRACE)
     while True:
+        # A duty that waits for nothing must still let the others run.
+        await anyio.lowlevel.checkpoint()
         done = await _pass(duty, pulse)
         if duty.busy_at and done >= duty.busy_at:
             continue
