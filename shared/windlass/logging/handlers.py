@@ -30,10 +30,6 @@ class APILogHandler(logging.Handler):
         self._max_log_size = max_log_size
         self._when_missing_flow = when_missing_flow
 
-    def createLock(self) -> None:
-        """None: putting a line into the outbox needs no lock."""
-        self.lock = None
-
     def emit(self, record: logging.LogRecord) -> None:
         """Send the line."""
         flow_run_id, task_run_id = _run_ids(record)
