@@ -2,6 +2,126 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
+CREATE TABLE artifact (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	"key" TEXT,
+	type TEXT,
+	description TEXT,
+	data JSON,
+	metadata_ JSON,
+	flow_run_id CHAR(32),
+	task_run_id CHAR(32),
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_artifact PRIMARY KEY (id)
+);
+CREATE TABLE artifact_collection (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	"key" TEXT NOT NULL,
+	latest_id CHAR(32) NOT NULL,
+	type TEXT,
+	description TEXT,
+	data JSON,
+	metadata_ JSON,
+	flow_run_id CHAR(32),
+	task_run_id CHAR(32),
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_artifact_collection PRIMARY KEY (id),
+	CONSTRAINT uq_artifact_collection__workspace_id_key UNIQUE (workspace_id, "key")
+);
+CREATE TABLE automation (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	description TEXT NOT NULL,
+	enabled BOOLEAN NOT NULL,
+	tags JSON NOT NULL,
+	"trigger" JSON NOT NULL,
+	actions JSON NOT NULL,
+	actions_on_trigger JSON NOT NULL,
+	actions_on_resolve JSON NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_automation PRIMARY KEY (id)
+);
+CREATE TABLE automation_related_resource (
+	automation_id CHAR(32) NOT NULL,
+	resource_id TEXT NOT NULL,
+	owned_by_resource BOOLEAN NOT NULL,
+	CONSTRAINT pk_automation_related_resource PRIMARY KEY (automation_id, resource_id)
+);
+CREATE TABLE block_document (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	block_type_id CHAR(32) NOT NULL,
+	block_schema_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	data JSON NOT NULL,
+	is_anonymous BOOLEAN NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_block_document PRIMARY KEY (id),
+	CONSTRAINT uq_block_document__workspace_id_block_type_id_name UNIQUE (workspace_id, block_type_id, name)
+);
+CREATE TABLE block_document_reference (
+	parent_block_document_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	reference_block_document_id CHAR(32) NOT NULL,
+	CONSTRAINT pk_block_document_reference PRIMARY KEY (parent_block_document_id, name)
+);
+CREATE TABLE block_schema (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	block_type_id CHAR(32) NOT NULL,
+	checksum TEXT NOT NULL,
+	version TEXT NOT NULL,
+	fields JSON NOT NULL,
+	capabilities JSON NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_block_schema PRIMARY KEY (id),
+	CONSTRAINT uq_block_schema__workspace_id_checksum_version UNIQUE (workspace_id, checksum, version)
+);
+CREATE TABLE block_schema_reference (
+	parent_block_schema_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	reference_block_schema_id CHAR(32) NOT NULL,
+	CONSTRAINT pk_block_schema_reference PRIMARY KEY (parent_block_schema_id, name, reference_block_schema_id)
+);
+CREATE TABLE block_type (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	slug TEXT NOT NULL,
+	logo_url TEXT,
+	documentation_url TEXT,
+	description TEXT,
+	code_example TEXT,
+	is_protected BOOLEAN NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_block_type PRIMARY KEY (id),
+	CONSTRAINT uq_block_type__workspace_id_slug UNIQUE (workspace_id, slug)
+);
+CREATE TABLE concurrency_limit (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	"limit" INTEGER NOT NULL,
+	active BOOLEAN NOT NULL,
+	unleased_slots FLOAT DEFAULT '0' NOT NULL,
+	denied_slots INTEGER DEFAULT '0' NOT NULL,
+	slot_decay_per_second FLOAT NOT NULL,
+	avg_slot_occupancy_seconds FLOAT NOT NULL,
+	decayed_until BIGINT NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_concurrency_limit PRIMARY KEY (id),
+	CONSTRAINT uq_concurrency_limit__workspace_id_name UNIQUE (workspace_id, name)
+);
 CREATE TABLE configuration (
 	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
@@ -18,6 +138,15 @@ CREATE TABLE consumer_progress (
 	finished_until BIGINT NOT NULL,
 	epoch TEXT,
 	CONSTRAINT pk_consumer_progress PRIMARY KEY (topic, consumer_group)
+);
+CREATE TABLE csrf_token (
+	workspace_id CHAR(32) NOT NULL,
+	client TEXT NOT NULL,
+	token TEXT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_csrf_token PRIMARY KEY (client)
 );
 CREATE TABLE deployment (
 	id CHAR(32) NOT NULL,
@@ -179,6 +308,18 @@ CREATE TABLE flow_run (
 	CONSTRAINT pk_flow_run PRIMARY KEY (id),
 	CONSTRAINT uq_flow_run__workspace_id_flow_id_idempotency_key UNIQUE (workspace_id, flow_id, idempotency_key)
 );
+CREATE TABLE flow_run_input (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	flow_run_id CHAR(32) NOT NULL,
+	"key" TEXT NOT NULL,
+	value TEXT NOT NULL,
+	sender TEXT,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_flow_run_input PRIMARY KEY (id),
+	CONSTRAINT uq_flow_run_input__flow_run_id_key UNIQUE (flow_run_id, "key")
+);
 CREATE TABLE flow_run_state (
 	day DATE NOT NULL,
 	id CHAR(32) NOT NULL,
@@ -224,6 +365,16 @@ CREATE TABLE partition_lease (
 	expires_at BIGINT NOT NULL,
 	CONSTRAINT pk_partition_lease PRIMARY KEY (topic, consumer_group, partition)
 );
+CREATE TABLE saved_search (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	filters JSON NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_saved_search PRIMARY KEY (id),
+	CONSTRAINT uq_saved_search__workspace_id_name UNIQUE (workspace_id, name)
+);
 CREATE TABLE service_beat (
 	instance_id CHAR(32) NOT NULL,
 	service TEXT NOT NULL,
@@ -231,6 +382,16 @@ CREATE TABLE service_beat (
 	beat_at BIGINT NOT NULL,
 	details JSON NOT NULL,
 	CONSTRAINT pk_service_beat PRIMARY KEY (instance_id)
+);
+CREATE TABLE slot_lease (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	concurrency_limit_id CHAR(32) NOT NULL,
+	slots INTEGER NOT NULL,
+	holder JSON,
+	acquired_at BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	CONSTRAINT pk_slot_lease PRIMARY KEY (id, concurrency_limit_id)
 );
 CREATE TABLE task_run (
 	id CHAR(32) NOT NULL,
@@ -278,6 +439,24 @@ CREATE TABLE task_run_state (
 	data JSON,
 	created BIGINT NOT NULL,
 	CONSTRAINT pk_task_run_state PRIMARY KEY (day, id)
+);
+CREATE TABLE task_worker (
+	workspace_id CHAR(32) NOT NULL,
+	identifier TEXT NOT NULL,
+	task_keys JSON NOT NULL,
+	last_seen BIGINT NOT NULL,
+	CONSTRAINT pk_task_worker PRIMARY KEY (identifier)
+);
+CREATE TABLE variable (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	name TEXT NOT NULL,
+	value JSON NOT NULL,
+	tags JSON NOT NULL,
+	created BIGINT NOT NULL,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_variable PRIMARY KEY (id),
+	CONSTRAINT uq_variable__workspace_id_name UNIQUE (workspace_id, name)
 );
 CREATE TABLE work_pool (
 	id CHAR(32) NOT NULL,
@@ -327,6 +506,28 @@ CREATE TABLE worker (
 	CONSTRAINT pk_worker PRIMARY KEY (id),
 	CONSTRAINT uq_worker__work_pool_id_name UNIQUE (work_pool_id, name)
 );
+CREATE INDEX ix_artifact__flow_run_id ON artifact (flow_run_id);
+CREATE INDEX ix_artifact__task_run_id ON artifact (task_run_id);
+CREATE INDEX ix_artifact__workspace_id_created_id ON artifact (workspace_id, created, id);
+CREATE INDEX ix_artifact__workspace_id_key_created_id ON artifact (workspace_id, "key", created, id);
+CREATE INDEX ix_artifact__workspace_id_updated_id ON artifact (workspace_id, updated, id);
+CREATE INDEX ix_artifact_collection__latest_id ON artifact_collection (latest_id);
+CREATE INDEX ix_artifact_collection__workspace_id_created_id ON artifact_collection (workspace_id, created, id);
+CREATE INDEX ix_artifact_collection__workspace_id_updated_id ON artifact_collection (workspace_id, updated, id);
+CREATE INDEX ix_automation__workspace_id_created_id ON automation (workspace_id, created, id);
+CREATE INDEX ix_automation__workspace_id_name_id ON automation (workspace_id, name, id);
+CREATE INDEX ix_automation__workspace_id_updated_id ON automation (workspace_id, updated, id);
+CREATE INDEX ix_automation_related_resource__resource_id ON automation_related_resource (resource_id);
+CREATE INDEX ix_block_document__block_schema_id ON block_document (block_schema_id);
+CREATE INDEX ix_block_document__workspace_id_created_id ON block_document (workspace_id, created, id);
+CREATE INDEX ix_block_document__workspace_id_name_id ON block_document (workspace_id, name, id);
+CREATE INDEX ix_block_document_reference__reference_block_document_id ON block_document_reference (reference_block_document_id);
+CREATE INDEX ix_block_schema__block_type_id_created_id ON block_schema (block_type_id, created, id);
+CREATE INDEX ix_block_schema__workspace_id_created_id ON block_schema (workspace_id, created, id);
+CREATE INDEX ix_block_schema_reference__reference_block_schema_id ON block_schema_reference (reference_block_schema_id);
+CREATE INDEX ix_block_type__workspace_id_name_id ON block_type (workspace_id, name, id);
+CREATE INDEX ix_concurrency_limit__workspace_id_created_id ON concurrency_limit (workspace_id, created, id);
+CREATE INDEX ix_csrf_token__expires_at ON csrf_token (expires_at);
 CREATE INDEX ix_deployment__work_pool_id ON deployment (work_pool_id);
 CREATE INDEX ix_deployment__work_queue_id ON deployment (work_queue_id);
 CREATE INDEX ix_deployment__workspace_id_created_id ON deployment (workspace_id, created, id);
@@ -364,6 +565,8 @@ CREATE INDEX ix_flow_run_state__flow_run_id_timestamp ON flow_run_state (flow_ru
 CREATE INDEX ix_log__flow_run_id_timestamp ON log (flow_run_id, timestamp);
 CREATE INDEX ix_log__task_run_id_timestamp ON log (task_run_id, timestamp);
 CREATE INDEX ix_log__workspace_id_timestamp_id ON log (workspace_id, timestamp, id);
+CREATE INDEX ix_slot_lease__concurrency_limit_id_expires_at ON slot_lease (concurrency_limit_id, expires_at);
+CREATE INDEX ix_slot_lease__expires_at ON slot_lease (expires_at);
 CREATE INDEX ix_task_run__workspace_id_end_time_id ON task_run (workspace_id, end_time, id);
 CREATE INDEX ix_task_run__workspace_id_expected_start_time_id ON task_run (workspace_id, expected_start_time, id);
 CREATE INDEX ix_task_run__workspace_id_flow_run_id_id ON task_run (workspace_id, flow_run_id, id);
@@ -373,6 +576,8 @@ CREATE INDEX ix_task_run__workspace_id_start_time_id ON task_run (workspace_id, 
 CREATE INDEX ix_task_run__workspace_id_state_name_state_timestamp ON task_run (workspace_id, state_name, state_timestamp);
 CREATE INDEX ix_task_run__workspace_id_state_type_state_timestamp ON task_run (workspace_id, state_type, state_timestamp);
 CREATE INDEX ix_task_run_state__task_run_id_timestamp ON task_run_state (task_run_id, timestamp);
+CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, created, id);
+CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
 CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);
 CREATE INDEX ix_worker__status_last_heartbeat_time ON worker (status, last_heartbeat_time);
 INSERT INTO alembic_version VALUES ('0001_0');

@@ -1,13 +1,36 @@
 """Every table, for both dialects. One Alembic tree and one SQLite snapshot follow from these."""
 
+from .automations import automation, automation_related_resource
+from .blocks import (
+    block_document,
+    block_document_reference,
+    block_schema,
+    block_schema_reference,
+    block_type,
+)
 from .common import Json, TextArray, Timestamp, from_microseconds, metadata, to_microseconds
-from .control import configuration, consumer_progress, outbox, partition_lease, service_beat
+from .concurrency import concurrency_limit, slot_lease
+from .control import (
+    configuration,
+    consumer_progress,
+    csrf_token,
+    outbox,
+    partition_lease,
+    service_beat,
+)
 from .deployments import deployment, deployment_schedule
 from .flow_runs import dispatchable, execution, flow_run, flow_run_state
 from .flows import flow
 from .history import event, log
+from .records import (
+    artifact,
+    artifact_collection,
+    flow_run_input,
+    saved_search,
+    variable,
+)
 from .task_runs import task_run, task_run_state
-from .work import work_pool, work_queue, worker
+from .work import task_worker, work_pool, work_queue, worker
 
 PARTITIONED_BY_DAY = (flow_run_state, task_run_state, event, log)
 """History: one partition per day on PostgreSQL, plain tables on SQLite."""
@@ -17,8 +40,19 @@ __all__ = [
     "Json",
     "TextArray",
     "Timestamp",
+    "artifact",
+    "artifact_collection",
+    "automation",
+    "automation_related_resource",
+    "block_document",
+    "block_document_reference",
+    "block_schema",
+    "block_schema_reference",
+    "block_type",
+    "concurrency_limit",
     "configuration",
     "consumer_progress",
+    "csrf_token",
     "deployment",
     "deployment_schedule",
     "dispatchable",
@@ -26,16 +60,21 @@ __all__ = [
     "execution",
     "flow",
     "flow_run",
+    "flow_run_input",
     "flow_run_state",
     "from_microseconds",
     "log",
     "metadata",
     "outbox",
     "partition_lease",
+    "saved_search",
     "service_beat",
+    "slot_lease",
     "task_run",
     "task_run_state",
+    "task_worker",
     "to_microseconds",
+    "variable",
     "work_pool",
     "work_queue",
     "worker",

@@ -46,6 +46,18 @@ service_beat = sa.Table(
     sa.Column("details", Json, nullable=False),
 )
 
+csrf_token = sa.Table(
+    "csrf_token",
+    metadata,
+    workspace(),
+    sa.Column("client", sa.Text, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("expires_at", Timestamp, nullable=False),
+    created(),
+    updated(),
+    sa.Index(None, "expires_at"),
+)
+
 configuration = sa.Table(
     "configuration",
     metadata,

@@ -59,3 +59,13 @@ worker = sa.Table(
     sa.UniqueConstraint("work_pool_id", "name"),
     sa.Index(None, "status", "last_heartbeat_time"),
 )
+
+task_worker = sa.Table(
+    "task_worker",
+    metadata,
+    workspace(),
+    sa.Column("identifier", sa.Text, primary_key=True),
+    sa.Column("task_keys", Json, nullable=False),
+    sa.Column("last_seen", Timestamp, nullable=False),
+)
+"""Processes that run background tasks, and the tasks they know."""

@@ -30,6 +30,22 @@ _TABLES = (
     tables.consumer_progress,
     tables.service_beat,
     tables.configuration,
+    tables.artifact,
+    tables.artifact_collection,
+    tables.automation,
+    tables.automation_related_resource,
+    tables.block_document,
+    tables.block_document_reference,
+    tables.block_schema,
+    tables.block_schema_reference,
+    tables.block_type,
+    tables.concurrency_limit,
+    tables.csrf_token,
+    tables.flow_run_input,
+    tables.saved_search,
+    tables.slot_lease,
+    tables.task_worker,
+    tables.variable,
 )
 
 
