@@ -29,9 +29,11 @@ async def take_in(
     return new
 
 
-async def announce(streams: Streams, events: Sequence[EventRow]) -> None:
-    """Publish events that are already committed."""
+async def announce(
+    streams: Streams, events: Sequence[EventRow], done_for: tuple[str, ...] = ()
+) -> None:
+    """Publish events that are already committed; groups in `done_for` have no work on them."""
     try:
-        await streams.publish(EVENTS_TOPIC, [event_message(row) for row in events])
+        await streams.publish(EVENTS_TOPIC, [event_message(row, done_for) for row in events])
     except BrokerUnavailable as error:
         _log.warning("%d events are stored but not announced: %s", len(events), error)

@@ -8,9 +8,12 @@ from pydantic_core import to_json
 
 from windlass.schemas.events import Event
 from windlass_services.storage.hot.protocol import EventRow
+from windlass_services.storage.json_text import JsonText, json_text
 from windlass_services.streams.protocol import Message
 
 EVENTS_TOPIC: Final = "events"
+TASK_RUN_RECORDER: Final = "task-run-recorder"
+"""The group of consumers that makes task runs of their events."""
 DEFAULT_RETENTION: Final = timedelta(days=7)
 
 
@@ -35,7 +38,6 @@ def event_row(
 ) -> EventRow:
     """The row of an event, its partition and the ids of everything it involves filled in."""
     resource_id = resource["prefect.resource.id"]
-    others = (item.get("prefect.resource.id", "") for item in related)
     return EventRow(
         day=partition_day(occurred, received),
         id=id,
@@ -43,35 +45,43 @@ def event_row(
         received=received,
         event=event,
         resource_id=resource_id,
-        resource=resource,
-        related=related,
-        resource_ids=list(dict.fromkeys((resource_id, *others))),
-        payload=payload,
+        resource=encoded(resource),
+        related=encoded(related),
+        resource_ids=involved(resource_id, related),
+        payload=encoded(payload),
         follows=follows,
     )
 
 
-def event_message(row: EventRow) -> Message:
+def involved(resource_id: str, related: list[dict[str, str]]) -> list[str]:
+    """The ids of everything that an event is about, each once."""
+    others = (item.get("prefect.resource.id", "") for item in related)
+    return list(dict.fromkeys((resource_id, *others)))
+
+
+def encoded(value: object) -> JsonText:
+    """A part of an event as it is stored and sent."""
+    return JsonText(json_text(value))
+
+
+def event_message(row: EventRow, done_for: tuple[str, ...] = ()) -> Message:
     """The event as it goes over the broker: the wire form of a received event.
 
     The key is the resource's id, so that what happens to one resource stays in order.
     """
-    return Message(
-        key=row.resource_id,
-        id=str(row.id),
-        body=to_json(
-            {
-                "occurred": row.occurred,
-                "event": row.event,
-                "resource": row.resource,
-                "related": row.related,
-                "payload": row.payload,
-                "id": row.id,
-                "follows": row.follows,
-                "received": row.received,
-            }
-        ),
+    head = to_json(
+        {
+            "occurred": row.occurred,
+            "event": row.event,
+            "id": row.id,
+            "follows": row.follows,
+            "received": row.received,
+        }
+    ).decode()
+    body = (
+        f'{head[:-1]},"resource":{row.resource},"related":{row.related},"payload":{row.payload}}}'
     )
+    return Message(row.resource_id, str(row.id), body.encode(), done_for)
 
 
 def row_of_event(event: Event, received: datetime) -> EventRow:

@@ -13,9 +13,9 @@ from windlass.clock import Clock
 from windlass.exceptions import ServerBusy
 from windlass_services.storage.addresses import PostgresAddress
 from windlass_services.storage.database import Dialect
-from windlass_services.storage.hot.codec import json_text_without_nul
 from windlass_services.storage.hot.postgres import PostgresHotOperations
 from windlass_services.storage.hot.protocol import Govern, HotOperations
+from windlass_services.storage.json_text import json_text_without_nul
 from windlass_services.storage.postgres_errors import explained, lost_a_race
 
 CONNECTIONS: Final = 5

@@ -18,10 +18,10 @@ from windlass.clock import Clock
 from windlass.exceptions import ServerBusy
 from windlass_services.storage.database import Dialect
 from windlass_services.storage.file_lock import FileLock
-from windlass_services.storage.hot.codec import json_text
 from windlass_services.storage.hot.protocol import Govern, HotOperations
 from windlass_services.storage.hot.sqlite import SqliteHotOperations
 from windlass_services.storage.hot.sqlite_writer import PRAGMAS, SqliteWriter, busy_or
+from windlass_services.storage.json_text import json_text
 
 READERS: Final = 4
 """Connections for reading. Each has a thread of its own while it is in use."""

@@ -1,18 +1,20 @@
-"""Task runs as their events tell them: one bulk upsert per batch; the newest state wins."""
+"""Task runs as their events tell them: one bulk upsert per batch; the newest state wins.
 
-from collections.abc import Sequence
+What is written; `hot` writes it.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass_services.storage.rows import columns_of
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import task_run, task_run_state
+from windlass_services.storage.tables import task_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,49 +48,53 @@ class TaskRunRecord:
     day: date
 
 
-async def record_task_runs(
-    connection: AsyncConnection, scope: Scope, records: Sequence[TaskRunRecord], now: datetime
-) -> None:
-    """Write every state, and make each run what its newest state says.
+RUN_COLUMNS: Final = tuple(
+    column
+    for column in task_run.columns
+    if column.name not in ("next_scheduled_start_time", "cache_expiration")
+)
+"""What an event says of a run; the rest is of runs that the server orchestrates."""
 
-    Idempotent and monotone: a repeated, delayed or reordered record changes nothing that is newer.
-    Rows are written in order of their ids, so that two recorders never wait for each other.
+
+def merged(records: Iterable[TaskRunRecord]) -> list[TaskRunRecord]:
+    """One record for each run: its newest, with what the upsert would keep of the others.
+
+    In order of their ids, so that two recorders never wait for each other in a circle.
     """
-    if not records:
-        return
-    await connection.execute(_insert_states(connection), _state_rows(scope, records, now))
-    runs = sorted(_merged(records), key=lambda record: record.id)
-    await connection.execute(_upsert_runs(connection), [_run_row(scope, run, now) for run in runs])
-
-
-def _by_time(record: TaskRunRecord) -> tuple[datetime, UUID]:
-    return record.state_timestamp, record.state_id
-
-
-def _merged(records: Sequence[TaskRunRecord]) -> list[TaskRunRecord]:
-    """One record for each run: its newest, with what the upsert would keep of the others."""
     runs: dict[UUID, TaskRunRecord] = {}
     for record in sorted(records, key=_by_time):
-        before = runs.get(record.id, record)
-        runs[record.id] = replace(
-            record,
-            start_time=_earliest(before.start_time, record.start_time),
-            expected_start_time=_earliest(before.expected_start_time, record.expected_start_time),
-            total_run_time=max(before.total_run_time, record.total_run_time),
-        )
-    return list(runs.values())
+        before = runs.get(record.id)
+        runs[record.id] = record if before is None else _joined(before, record)
+    return sorted(runs.values(), key=lambda record: record.id)
 
 
-def _earliest(*moments: datetime | None) -> datetime | None:
-    return min((moment for moment in moments if moment is not None), default=None)
+def run_row(scope: Scope, record: TaskRunRecord, now: datetime) -> dict[str, Any]:
+    """The columns of `task_run`."""
+    row = columns_of(record)
+    del row["day"]
+    return row | {"workspace_id": scope.workspace_id, "created": now, "updated": now}
 
 
-def _insert_states(connection: AsyncConnection) -> sa.Insert:
-    return _insert(connection, task_run_state).on_conflict_do_nothing()
+def state_row(scope: Scope, record: TaskRunRecord, now: datetime) -> dict[str, Any]:
+    """The columns of `task_run_state`."""
+    return {
+        "day": record.day,
+        "id": record.state_id,
+        "workspace_id": scope.workspace_id,
+        "task_run_id": record.id,
+        "type": record.state_type,
+        "name": record.state_name,
+        "timestamp": record.state_timestamp,
+        "message": record.state_message,
+        "state_details": record.state_details,
+        "data": record.state_data,
+        "created": now,
+    }
 
 
-def _upsert_runs(connection: AsyncConnection) -> sa.Insert:
-    insert = _insert(connection, task_run)
+def upsert(insert: postgresql.Insert | sqlite.Insert) -> sa.Insert:
+    """The insert of a run, by the names of its columns, in which the newest state wins."""
+    insert = insert.values({column.name: sa.bindparam(column.name) for column in RUN_COLUMNS})
     new, old = insert.excluded, task_run.c
     is_newer = sa.or_(
         old.state_timestamp.is_(None),
@@ -103,20 +109,32 @@ def _upsert_runs(connection: AsyncConnection) -> sa.Insert:
         )
         for name in ("start_time", "expected_start_time")
     }
+    longest = sa.case(
+        (new.total_run_time > old.total_run_time, new.total_run_time), else_=old.total_run_time
+    )
     return insert.on_conflict_do_update(
-        index_elements=[task_run.c.id],
-        set_=replaced
-        | earliest
-        | {
-            "total_run_time": sa.case(
-                (new.total_run_time > old.total_run_time, new.total_run_time),
-                else_=old.total_run_time,
-            ),
-        },
+        index_elements=[task_run.c.id], set_=replaced | earliest | {"total_run_time": longest}
     )
 
 
-_REPLACED = (
+def _by_time(record: TaskRunRecord) -> tuple[datetime, UUID]:
+    return record.state_timestamp, record.state_id
+
+
+def _joined(before: TaskRunRecord, record: TaskRunRecord) -> TaskRunRecord:
+    return replace(
+        record,
+        start_time=_earliest(before.start_time, record.start_time),
+        expected_start_time=_earliest(before.expected_start_time, record.expected_start_time),
+        total_run_time=max(before.total_run_time, record.total_run_time),
+    )
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+_REPLACED: Final = (
     "name",
     "task_version",
     "cache_key",
@@ -136,36 +154,3 @@ _REPLACED = (
     "state_data",
     "updated",
 )
-
-
-def _insert(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def _run_row(scope: Scope, record: TaskRunRecord, now: datetime) -> dict[str, Any]:
-    row = columns_of(record)
-    del row["day"]
-    return row | {"workspace_id": scope.workspace_id, "created": now, "updated": now}
-
-
-def _state_rows(
-    scope: Scope, records: Sequence[TaskRunRecord], now: datetime
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "day": record.day,
-            "id": record.state_id,
-            "workspace_id": scope.workspace_id,
-            "task_run_id": record.id,
-            "type": record.state_type,
-            "name": record.state_name,
-            "timestamp": record.state_timestamp,
-            "message": record.state_message,
-            "state_details": record.state_details,
-            "data": record.state_data,
-            "created": now,
-        }
-        for record in records
-    ]

@@ -119,8 +119,10 @@ class Consumer:
 
     async def _handle(self, deliveries: list[Delivery]) -> None:
         if deliveries:
-            hand_over = Handover(self.handler, self.transient, self.streams.dead_letter)
-            await hand_over(deliveries)
+            to_do = [one for one in deliveries if self.group not in one.message.done_for]
+            if to_do:
+                hand_over = Handover(self.handler, self.transient, self.streams.dead_letter)
+                await hand_over(to_do)
             await self.streams.acknowledge(self.topic, self.group, deliveries)
 
     async def _watch_gaps(self, replay: Replay) -> None:

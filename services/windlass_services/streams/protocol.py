@@ -26,6 +26,8 @@ class Message:
     """A run's or a resource's id. Messages of one key share a partition and keep their order."""
     id: str
     body: bytes
+    done_for: tuple[str, ...] = ()
+    """Groups whose work on it was done along with the row it announces: they pass it over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from windlass.schemas.states import StateType
-from windlass_services.events.rows import partition_day
+from windlass_services.events.rows import TASK_RUN_RECORDER, partition_day
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.task_run_records import TaskRunRecord, record_task_runs
+from windlass_services.storage.task_run_records import TaskRunRecord
 from windlass_services.streams.protocol import Delivery
 
-GROUP: Final = "task-run-recorder"
+GROUP: Final = TASK_RUN_RECORDER
 _PREFIX: Final = "prefect.task-run."
 
 
@@ -30,11 +30,9 @@ class Recorder:
 
     async def record(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Record events in one transaction, whether they came as messages or from the table."""
-        now = self._services.clock()
         records = [task_run_record(event) for event in events if is_recorded(event)]
         if records:
-            async with self._services.database.write() as connection:
-                await record_task_runs(connection, Scope(), records, now)
+            await self._services.database.hot.record_task_runs(Scope(), records)
 
 
 def is_recorded(event: Mapping[str, Any]) -> bool:

@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from pydantic_core import from_json
+
 from tests.conformance.storage.world import NOON, SCOPE, World
 from windlass.ids import uuid7
+from windlass_services.events.rows import encoded
 from windlass_services.storage import tables
 from windlass_services.storage.hot.protocol import EventRow, LogRow
 from windlass_services.storage.rows import columns_of
@@ -20,10 +23,10 @@ def event(**fields: Any) -> EventRow:
         received=NOON,
         event="thing.happened",
         resource_id="thing.1",
-        resource={"prefect.resource.id": "thing.1"},
-        related=[{"prefect.resource.id": "other.2", "prefect.resource.role": "flow"}],
+        resource=encoded({"prefect.resource.id": "thing.1"}),
+        related=encoded([{"prefect.resource.id": "other.2", "prefect.resource.role": "flow"}]),
         resource_ids=["thing.1", 'other.2 "quoted", {braced}'],
-        payload={"n": [1, 2.5, None], "text": "ü"},
+        payload=encoded({"n": [1, 2.5, None], "text": "ü"}),
         follows=None,
     )
     return replace(row, **fields)
@@ -47,7 +50,9 @@ async def test_an_event_is_there_when_the_call_returns(world: World) -> None:
     stored = event(follows=uuid4())
     assert await world.database.hot.insert_events(SCOPE, [stored]) == 1
     [row] = await world.rows(tables.event)
-    assert row == columns_of(stored) | {"workspace_id": SCOPE.workspace_id}
+    encoded_parts = ("resource", "related", "payload")
+    parts = {name: from_json(getattr(stored, name)) for name in encoded_parts}
+    assert row == columns_of(stored) | parts | {"workspace_id": SCOPE.workspace_id}
 
 
 async def test_an_event_that_exists_is_left_alone(world: World) -> None:
@@ -91,7 +96,7 @@ async def test_a_log_with_a_nul_costs_a_character_and_not_the_batch(world: World
 
 
 async def test_what_cannot_be_stored_fails_alone(world: World) -> None:
-    bad = event(payload={"x": object()})
+    bad = event(resource_ids=[object()])
     calls = [world.database.hot.insert_events(SCOPE, [row]) for row in (event(), bad, event())]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]

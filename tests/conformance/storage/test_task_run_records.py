@@ -1,6 +1,8 @@
 """Task runs are what their events say, in whatever order and however often they come."""
 
+import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -8,9 +10,12 @@ from uuid import UUID
 import pytest
 
 from tests.conformance.storage.world import NOON, SCOPE, World
+from windlass.exceptions import ObjectAlreadyExists
 from windlass.ids import uuid7
+from windlass_services.events.rows import event_row
 from windlass_services.storage import tables
-from windlass_services.storage.task_run_records import TaskRunRecord, record_task_runs
+from windlass_services.storage.hot.protocol import EventRow
+from windlass_services.storage.task_run_records import TaskRunRecord
 
 NAMES: Final = ("Pending", "Running", "AwaitingRetry", "Retrying", "Completed")
 
@@ -51,9 +56,21 @@ def record(id: UUID, number: int, **known: Any) -> TaskRunRecord:
     return TaskRunRecord(**usual | known)
 
 
+def an_event() -> EventRow:
+    return event_row(
+        id=uuid7(),
+        occurred=NOON,
+        received=NOON,
+        event="thing.happened",
+        resource={"prefect.resource.id": "thing.1"},
+        related=[],
+        payload={},
+        follows=None,
+    )
+
+
 async def write(world: World, *batch: TaskRunRecord) -> None:
-    async with world.database.write() as connection:
-        await record_task_runs(connection, SCOPE, batch, NOON)
+    await world.database.hot.record_task_runs(SCOPE, batch)
 
 
 async def rows(world: World) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -98,3 +115,33 @@ async def test_of_two_states_of_one_moment_the_greater_id_wins(world: World) -> 
     await write(world, first)
     [run], _ = await rows(world)
     assert run["state_id"] == max(first.state_id, second.state_id)
+
+
+async def test_events_are_stored_with_what_they_record(world: World) -> None:
+    one, other = record(uuid7(), 0), record(uuid7(), 1)
+    events = [an_event(), an_event()]
+    hot = world.database.hot
+    new = await asyncio.gather(
+        hot.record_task_runs(SCOPE, [one], events), hot.record_task_runs(SCOPE, [other], events[:1])
+    )
+    assert sum(new) == 2
+    assert {row["id"] for row in await world.rows(tables.event)} == {row.id for row in events}
+    assert len((await rows(world))[0]) == 2
+
+
+async def test_a_run_with_the_key_of_another_is_refused_alone_and_whole(world: World) -> None:
+    flow_run_id = uuid7()
+    first = record(uuid7(), 4, flow_run_id=flow_run_id, dynamic_key="0")
+    await write(world, first)
+    twin, third = replace(first, id=uuid7(), state_id=uuid7()), record(uuid7(), 1)
+    answers = await asyncio.gather(
+        world.database.hot.record_task_runs(SCOPE, [twin], [an_event()]),
+        world.database.hot.record_task_runs(SCOPE, [third]),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[0], ObjectAlreadyExists)
+    assert answers[1] == 0
+    runs, history = await rows(world)
+    assert {run["id"] for run in runs} == {first.id, third.id}
+    assert len(history) == 2
+    assert not await world.rows(tables.event)

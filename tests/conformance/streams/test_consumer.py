@@ -92,6 +92,16 @@ async def test_everything_is_handled_and_acknowledged(streams: Streams) -> None:
     assert sorted(recorder.handled, key=int) == [str(n) for n in range(200)]
 
 
+async def test_what_was_done_for_the_group_already_is_passed_over(streams: Streams) -> None:
+    recorder = Recorder()
+    done = Message(KEY, "done", b"", done_for=("other", "group"))
+    for_others = Message(KEY, "to do", b"", done_for=("other",))
+    async with consuming(streams, recorder):
+        await streams.publish("events", [done, for_others])
+        await until_finished(streams)
+    assert recorder.handled == ["to do"]
+
+
 async def test_messages_of_a_key_are_handled_in_order(streams: Streams) -> None:
     recorder = Recorder()
     expected = [str(n) for n in range(50)]

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from pydantic_core import from_json
+
 from windlass_services.events.work_statuses import work_status_event
 from windlass_services.storage.statuses import StatusChange
 from windlass_services.storage.subjects import Named
@@ -17,12 +19,12 @@ def test_a_pool_says_its_type() -> None:
     event = work_status_event(change, id, NOW)
     assert (event.id, event.event) == (id, "prefect.work-pool.not-ready")
     assert event.occurred == event.received == NOW
-    assert event.resource == {
+    assert from_json(event.resource) == {
         "prefect.resource.id": f"prefect.work-pool.{POOL.id}",
         "prefect.resource.name": "pool",
         "prefect.work-pool.type": "process",
     }
-    assert event.related == []
+    assert from_json(event.related) == []
 
 
 def test_a_deployment_is_related_to_its_flow_its_queue_and_its_pool() -> None:
@@ -37,11 +39,11 @@ def test_a_deployment_is_related_to_its_flow_its_queue_and_its_pool() -> None:
     )
     event = work_status_event(change, uuid4(), NOW)
     assert event.event == "prefect.deployment.ready"
-    assert "prefect.work-pool.type" not in event.resource
+    assert "prefect.work-pool.type" not in from_json(event.resource)
+    related = from_json(event.related)
     assert [
-        (related["prefect.resource.role"], related["prefect.resource.name"])
-        for related in event.related
+        (item["prefect.resource.role"], item["prefect.resource.name"]) for item in related
     ] == [("flow", "flow"), ("work-queue", "default"), ("work-pool", "pool")]
-    assert event.related[-1]["prefect.work-pool.type"] == "process"
+    assert related[-1]["prefect.work-pool.type"] == "process"
     assert event.resource_ids[0] == event.resource_id == f"prefect.deployment.{UUID(int=2)}"
     assert len(event.resource_ids) == 4

@@ -31,24 +31,43 @@ async def triggers(services: ServiceContext) -> AsyncGenerator[None]:
         tasks.cancel_scope.cancel()
 
 
-async def report(api: httpx.AsyncClient) -> UUID:
-    """The id of a task run that was reported in three states."""
+async def send_states(api: httpx.AsyncClient) -> UUID:
+    """The id of a task run whose client sent the events of three states, as stock clients do."""
     id = uuid7()
     now = utc_now().isoformat()
-    states: list[dict[str, Any]] = [
-        {"id": str(uuid7()), "type": name.upper(), "name": name, "timestamp": now, "run_count": 1}
+    run = {"name": "task-0", "task_key": "task", "dynamic_key": str(id), "run_count": 1}
+    events: list[dict[str, Any]] = [
+        {
+            "id": str(uuid7()),
+            "occurred": now,
+            "event": f"prefect.task-run.{name}",
+            "resource": {
+                "prefect.resource.id": f"prefect.task-run.{id}",
+                "prefect.orchestration": "client",
+            },
+            "payload": {
+                "task_run": run,
+                "validated_state": {"type": name.upper(), "name": name},
+            },
+        }
         for name in ("Pending", "Running", "Completed")
     ]
+    assert (await api.post("/events", json=events)).status_code == 204
+    return id
+
+
+async def send_report(api: httpx.AsyncClient, id: UUID, **known: str) -> None:
+    """A run as our own client reports it, completed."""
+    state = {"id": str(uuid7()), "type": "COMPLETED", "name": "Completed", "run_count": 1}
     sent = {
         "id": str(id),
         "task_key": "task",
         "dynamic_key": "0",
         "name": "task-0",
-        "states": states,
-    }
+        "states": [state | {"timestamp": utc_now().isoformat()}],
+    } | known
     answered = await api.post("/task_runs/report", json={"reports": [sent]})
     assert answered.json() == {"accepted": 1}
-    return id
 
 
 async def send_poison(api: httpx.AsyncClient) -> None:
@@ -80,16 +99,38 @@ async def test_a_reported_run_is_recorded_with_its_history(
     services: ServiceContext, api: httpx.AsyncClient
 ) -> None:
     async with triggers(services):
-        id = await report(api)
+        id = await send_states(api)
         await recorded(api, id)
     history = await api.get("/task_run_states/", params={"task_run_id": str(id)})
     assert sorted(state["name"] for state in history.json()) == ["Completed", "Pending", "Running"]
 
 
+async def test_a_report_is_recorded_when_it_is_answered(api: httpx.AsyncClient) -> None:
+    id = uuid7()
+    await send_report(api, id)
+    assert (await api.get(f"/task_runs/{id}")).json()["state_name"] == "Completed"
+
+
+async def test_a_report_that_cannot_be_recorded_is_set_aside_with_its_event_kept(
+    services: ServiceContext, api: httpx.AsyncClient
+) -> None:
+    async with triggers(services):
+        await recorded(api, await send_states(api))
+        flow = await api.post("/flows/", json={"name": "flow"})
+        flow_run = await api.post("/flow_runs/", json={"flow_id": flow.json()["id"]})
+        for id in (uuid7(), uuid7()):
+            await send_report(api, id, flow_run_id=flow_run.json()["id"])
+
+        async def dead() -> int:
+            return len(await services.streams.dead_letters(EVENTS_TOPIC, 10))
+
+        assert await await_until(dead, timeout=20, description="a dead letter") == 1
+
+
 async def test_what_the_broker_lost_is_read_from_the_table(
     services: ServiceContext, api: httpx.AsyncClient
 ) -> None:
-    id = await report(api)
+    id = await send_states(api)
     if services.streams.replicated:
         flush(services.settings.server.broker_url)
         emptied = services
@@ -104,9 +145,9 @@ async def test_a_poisonous_message_is_set_aside_and_others_pass(
 ) -> None:
     async with triggers(services):
         # The first round from the table is over when this one is there.
-        await recorded(api, await report(api))
+        await recorded(api, await send_states(api))
         await send_poison(api)
-        await recorded(api, await report(api))
+        await recorded(api, await send_states(api))
 
         async def dead() -> int:
             return len(await services.streams.dead_letters(EVENTS_TOPIC, 10))
@@ -118,7 +159,7 @@ async def test_a_poisonous_row_does_not_stop_a_replay(
     services: ServiceContext, api: httpx.AsyncClient
 ) -> None:
     await send_poison(api)
-    id = await report(api)
+    id = await send_states(api)
     empty = services
     if services.streams.replicated:
         flush(services.settings.server.broker_url)

@@ -18,11 +18,9 @@ from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.proposals import state_of
 from windlass_services.api.windows import filters_of, page_of, window_of
-from windlass_services.events.intake import take_in
-from windlass_services.events.task_run_states import task_run_state_events
+from windlass_services.events.reports import take_in_reports
 from windlass_services.storage import task_runs
 from windlass_services.storage.paging import PageNumbers
-from windlass_services.storage.subjects import read_flow_run_subjects
 
 router = APIRouter(prefix="/task_runs", tags=["Task Runs"])
 
@@ -32,14 +30,7 @@ async def report_task_runs(
     context: InContext, scope: InScope, sent: TaskRunReports
 ) -> ReportsAccepted:
     """Take what a process says about its task runs. What is answered is stored."""
-    flow_run_ids = {report.flow_run_id for report in sent.reports if report.flow_run_id}
-    async with context.database.read() as connection:
-        flow_runs = await read_flow_run_subjects(connection, flow_run_ids)
-    now = context.clock()
-    events = [
-        event for report in sent.reports for event in task_run_state_events(report, flow_runs, now)
-    ]
-    await take_in(context.database, context.streams, scope, events)
+    await take_in_reports(context.services, scope, sent.reports)
     return ReportsAccepted(accepted=len(sent.reports))
 
 

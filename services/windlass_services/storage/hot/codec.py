@@ -3,7 +3,6 @@
 What the hot operations write this way is what SQLAlchemy Core reads, and the other way round.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,9 +10,15 @@ from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from sqlalchemy.dialects import postgresql
 
+from windlass_services.storage.json_text import (
+    NUL,
+    REPLACEMENT,
+    json_text,
+    json_text_without_nul,
+)
 from windlass_services.storage.tables import Timestamp, from_microseconds, to_microseconds
 
 Convert: TypeAlias = Callable[[Any], Any]
@@ -81,17 +86,6 @@ def postgres_fields(columns: Iterable[sa.Column[Any]], prefix: str = "") -> Fiel
     return tuple(_postgres_field(column, prefix + column.name) for column in columns)
 
 
-def json_text(value: Any) -> str:
-    """Compact JSON. NaN and infinity, which JSON does not have, become null."""
-    return to_json(value, inf_nan_mode="null").decode()
-
-
-def json_text_without_nul(value: Any) -> str:
-    """`json_text` as PostgreSQL accepts it."""
-    text = json_text(value)
-    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text) if "\\u0000" in text else text
-
-
 def _sqlite_field(column: sa.Column[Any], name: str) -> Field:
     encode, decode = _sqlite_conversions(column.type)
     return Field(name, encode, decode)
@@ -140,11 +134,5 @@ def _hex_of(value: UUID) -> str:
     return value.hex
 
 
-# PostgreSQL has no NUL in text. One in the output of a user's program must not cost the batch.
-_NUL: Final = "\x00"
-_REPLACEMENT: Final = "\ufffd"
-_ESCAPED_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
 def _text_without_nul(value: str) -> str:
-    return value.replace(_NUL, _REPLACEMENT) if _NUL in value else value
+    return value.replace(NUL, REPLACEMENT) if NUL in value else value

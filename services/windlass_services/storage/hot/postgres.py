@@ -15,6 +15,7 @@ from windlass_services.storage.hot.postgres_history import HistoryRequest, Postg
 from windlass_services.storage.hot.postgres_leases import PostgresLeases, RenewalRequest
 from windlass_services.storage.hot.postgres_pool import PostgresPool
 from windlass_services.storage.hot.postgres_runs import Creation, PostgresRuns, Proposed
+from windlass_services.storage.hot.postgres_task_runs import PostgresTaskRuns, Recording
 from windlass_services.storage.hot.protocol import (
     Claim,
     CreatedFlowRun,
@@ -29,11 +30,12 @@ from windlass_services.storage.hot.protocol import (
 from windlass_services.storage.rows import columns_of
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event, log
+from windlass_services.storage.task_run_records import TaskRunRecord
 
 LANES: Final = 2
 """Batches of creations, of transitions and of claims under way at a time: while one waits for the
-disk, the next one is decided. Renewals, events and logs have one lane each."""
-CONNECTIONS: Final = 3 * LANES + 4
+disk, the next one is decided. Renewals, events, task runs and logs have one lane each."""
+CONNECTIONS: Final = 3 * LANES + 5
 """One for each lane, and one to ask what is due."""
 
 
@@ -65,6 +67,7 @@ class PostgresHotOperations:
             PostgresLeases(self._pool).renew
         )
         self._events = Batcher[HistoryRequest, int](PostgresHistory(self._pool, event).insert)
+        self._recordings = Batcher[Recording, int](PostgresTaskRuns(self._pool, clock).record)
         self._logs = Batcher[HistoryRequest, int](PostgresHistory(self._pool, log).insert)
 
     async def open(self) -> None:
@@ -79,6 +82,7 @@ class PostgresHotOperations:
             self._claiming,
             self._renewals,
             self._events,
+            self._recordings,
             self._logs,
         ):
             await batcher.close()
@@ -102,6 +106,11 @@ class PostgresHotOperations:
 
     async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:
         return await self._events.ask((scope, [columns_of(row) for row in events]))
+
+    async def record_task_runs(
+        self, scope: Scope, records: Sequence[TaskRunRecord], events: Sequence[EventRow] = ()
+    ) -> int:
+        return await self._recordings.ask(Recording(scope, records, events))
 
     async def insert_logs(self, scope: Scope, logs: Sequence[LogRow]) -> int:
         return await self._logs.ask((scope, [columns_of(row) for row in logs]))

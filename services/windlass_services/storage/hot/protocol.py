@@ -1,16 +1,18 @@
-"""The six hot operations. Two implementations, `sqlite` and `postgres`, one conformance suite."""
+"""The hot operations. Two implementations, `sqlite` and `postgres`, one conformance suite."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from windlass.schemas.executions import ClaimedRun, Intent
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.states import State
 from windlass_services.storage.hot.facts import Decision, FlowRunFacts, FlowRunTransition
+from windlass_services.storage.json_text import JsonText
 from windlass_services.storage.scope import Scope
+from windlass_services.storage.task_run_records import TaskRunRecord
 
 Govern: TypeAlias = Callable[[FlowRunFacts, FlowRunTransition, datetime], Decision]
 """Decides one transition. Pure and quick: it runs inside the transaction, under the row lock, on
@@ -84,7 +86,7 @@ class RenewalOutcome:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event as stored: JSON parts are Python values, `day` is the partition."""
+    """An event as stored: its JSON parts are encoded already, `day` is the partition."""
 
     day: date
     id: UUID
@@ -92,10 +94,10 @@ class EventRow:
     received: datetime
     event: str
     resource_id: str
-    resource: dict[str, str]
-    related: list[dict[str, str]]
+    resource: JsonText
+    related: JsonText
     resource_ids: list[str]
-    payload: dict[str, Any]
+    payload: JsonText
     follows: UUID | None
 
 
@@ -160,6 +162,17 @@ class HotOperations(Protocol):
 
     async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:
         """Insert events; those whose id exists are left alone. Returns how many were new."""
+        ...
+
+    async def record_task_runs(
+        self, scope: Scope, records: Sequence[TaskRunRecord], events: Sequence[EventRow] = ()
+    ) -> int:
+        """Write every state, make each run what its newest state says, and insert the events.
+
+        Idempotent and monotone: a repeated, delayed or reordered record changes nothing that is
+        newer. Returns how many events were new. Raises `RecordRefused`, and has written nothing,
+        for a run whose task and dynamic key are another run's.
+        """
         ...
 
     async def insert_logs(self, scope: Scope, logs: Sequence[LogRow]) -> int:

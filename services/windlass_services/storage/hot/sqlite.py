@@ -1,16 +1,14 @@
 """The hot operations on SQLite: every call is a job of the one writer thread."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from windlass.clock import Clock
 from windlass.schemas.executions import ClaimedRun
-from windlass_services.storage.hot.codec import Fields, encoded, sqlite_fields
+from windlass_services.storage.hot.codec import sqlite_fields
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.protocol import (
     Claim,
@@ -25,10 +23,16 @@ from windlass_services.storage.hot.protocol import (
 )
 from windlass_services.storage.hot.sqlite_claims import claim_runs, next_due, renew_leases
 from windlass_services.storage.hot.sqlite_runs import create_flow_runs, transition
+from windlass_services.storage.hot.sqlite_task_runs import (
+    insert_unless_there,
+    record_task_runs,
+    write_rows,
+)
 from windlass_services.storage.hot.sqlite_writer import SqliteWriter
 from windlass_services.storage.rows import columns_of
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event, log
+from windlass_services.storage.task_run_records import TaskRunRecord
 
 
 class SqliteHotOperations:
@@ -64,40 +68,33 @@ class SqliteHotOperations:
         )
 
     async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:
-        rows = [columns_of(row) for row in events]
-        return await self._writer.do(
-            lambda cursor: _insert_new(cursor, scope, rows, _INSERT_EVENT, _EVENT)
-        )
+        rows = _of_workspace(scope, events)
+        return await self._writer.do(lambda cursor: write_rows(cursor, _INSERT_EVENT, _EVENT, rows))
+
+    async def record_task_runs(
+        self, scope: Scope, records: Sequence[TaskRunRecord], events: Sequence[EventRow] = ()
+    ) -> int:
+        rows = _of_workspace(scope, events)
+
+        def job(cursor: sqlite3.Cursor) -> int:
+            record_task_runs(cursor, scope, records, self._clock())
+            return write_rows(cursor, _INSERT_EVENT, _EVENT, rows)
+
+        return await self._writer.do(job)
 
     async def insert_logs(self, scope: Scope, logs: Sequence[LogRow]) -> int:
-        rows = [columns_of(row) for row in logs]
-        return await self._writer.do(
-            lambda cursor: _insert_new(cursor, scope, rows, _INSERT_LOG, _LOG)
-        )
+        rows = _of_workspace(scope, logs)
+        return await self._writer.do(lambda cursor: write_rows(cursor, _INSERT_LOG, _LOG, rows))
 
     async def next_due(self, work_pool_ids: Collection[UUID]) -> datetime | None:
         return await self._writer.do(lambda cursor: next_due(cursor, work_pool_ids))
 
 
-def _insert_new(
-    cursor: sqlite3.Cursor,
-    scope: Scope,
-    rows: Sequence[Mapping[str, Any]],
-    statement: str,
-    fields: Fields,
-) -> int:
-    workspace = {"workspace_id": scope.workspace_id}
-    cursor.executemany(statement, [encoded(fields, {**row, **workspace}) for row in rows])
-    return max(cursor.rowcount, 0)
-
-
-def _insert_unless_there(table: sa.Table) -> str:
-    names = [column.name for column in table.columns]
-    values = ", ".join(f":{name}" for name in names)
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) ON CONFLICT DO NOTHING"
+def _of_workspace(scope: Scope, rows: Iterable[EventRow | LogRow]) -> list[dict[str, Any]]:
+    return [{**columns_of(row), "workspace_id": scope.workspace_id} for row in rows]
 
 
 _EVENT: Final = sqlite_fields(event.columns)
 _LOG: Final = sqlite_fields(log.columns)
-_INSERT_EVENT: Final = _insert_unless_there(event)
-_INSERT_LOG: Final = _insert_unless_there(log)
+_INSERT_EVENT: Final = insert_unless_there(event)
+_INSERT_LOG: Final = insert_unless_there(log)

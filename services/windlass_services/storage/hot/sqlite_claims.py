@@ -20,12 +20,13 @@ from windlass_services.storage.hot.claims import (
     on_terms_of,
     room_in,
 )
-from windlass_services.storage.hot.codec import decoded, json_text, sqlite_fields
+from windlass_services.storage.hot.codec import decoded, sqlite_fields
 from windlass_services.storage.hot.decide import decide
 from windlass_services.storage.hot.leases import intent_of
 from windlass_services.storage.hot.protocol import Claim, Govern, Renewal, RenewalOutcome
 from windlass_services.storage.hot.queries import claimed_query, claimed_run_from_row
 from windlass_services.storage.hot.sqlite_runs import read_facts, write_decision
+from windlass_services.storage.json_text import json_text
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import from_microseconds, to_microseconds
 

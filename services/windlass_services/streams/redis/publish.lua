@@ -1,10 +1,12 @@
 -- Appends messages to one partition and keeps it under its cap.
 -- KEYS[1] the stream, KEYS[2] its gaps hash
--- ARGV[1] the cap, ARGV[2] the length at which to trim back to it, then key, id and body of each
+-- ARGV[1] the cap, ARGV[2] the length at which to trim back to it, then key, id, done_for and body of each
 local stream, gaps = KEYS[1], KEYS[2]
 
-for i = 3, #ARGV, 3 do
-  redis.call('XADD', stream, '*', 'k', ARGV[i], 'i', ARGV[i + 1], 'b', ARGV[i + 2])
+for i = 3, #ARGV, 4 do
+  redis.call(
+    'XADD', stream, '*', 'k', ARGV[i], 'i', ARGV[i + 1], 'd', ARGV[i + 2], 'b', ARGV[i + 3]
+  )
 end
 
 if redis.call('XLEN', stream) <= tonumber(ARGV[2]) then

@@ -53,7 +53,7 @@ class RedisStreams:
             arguments = by_partition.get(partition := partition_of(message.key))
             if arguments is None:
                 arguments = by_partition[partition] = [self._cap, self._cap + self._cap // 10]
-            arguments += (message.key, message.id, message.body)
+            arguments += (message.key, message.id, " ".join(message.done_for), message.body)
         if by_partition:
             await self._publish.run(
                 self._connection,
