@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from windlass._version import __version__
 from windlass_services.api.context import ApiContext
+from windlass_services.api.direct_lane import DirectLane
 from windlass_services.api.errors import add_error_handlers
 from windlass_services.api.probes import add_probes
 from windlass_services.api.routes import ROUTERS
@@ -23,6 +24,9 @@ def create_app(context: ApiContext) -> FastAPI:
         strict_content_type=False,
     )
     app.state.context = context
+    routes = [route for router in ROUTERS for route in router.routes]
+    # Before every other middleware, so that it is inside them all.
+    app.add_middleware(DirectLane, routes=routes, prefix=API_PREFIX)
     add_error_handlers(app)
     add_probes(app, context)
     for router in ROUTERS:

@@ -122,12 +122,14 @@ def _by_time(record: TaskRunRecord) -> tuple[datetime, UUID]:
 
 
 def _joined(before: TaskRunRecord, record: TaskRunRecord) -> TaskRunRecord:
-    return replace(
-        record,
-        start_time=_earliest(before.start_time, record.start_time),
-        expected_start_time=_earliest(before.expected_start_time, record.expected_start_time),
-        total_run_time=max(before.total_run_time, record.total_run_time),
-    )
+    start = _earliest(before.start_time, record.start_time)
+    expected = _earliest(before.expected_start_time, record.expected_start_time)
+    longest = max(before.total_run_time, record.total_run_time)
+    told = (record.start_time, record.expected_start_time, record.total_run_time)
+    if told == (start, expected, longest):
+        # As it is with every run that was reported from its beginning; a copy takes its time.
+        return record
+    return replace(record, start_time=start, expected_start_time=expected, total_run_time=longest)
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:
