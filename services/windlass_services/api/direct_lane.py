@@ -7,6 +7,7 @@ if this lane were not here.
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from windlass.exceptions import ApiError
@@ -32,11 +33,16 @@ class DirectLane:
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], prefix: str) -> None:
         self._app = app
         self._table: dict[tuple[str, int], list[tuple[Segments, _Plain | None]]] = {}
+        self._converted: list[re.Pattern[str]] = []
+        """Of paths whose parameters are more than what stands between two slashes."""
         for route in routes:
             if not isinstance(route, APIRoute):
                 continue
+            if ":" in route.path:
+                self._converted.append(compile_path(prefix + route.path)[0])
+                continue
             segments = _segments(prefix + route.path)
-            for method in route.methods:
+            for method in route.methods or ():
                 self._table.setdefault((method, len(segments)), []).append(
                     (segments, _plain(route))
                 )
@@ -68,6 +74,8 @@ class DirectLane:
 
     def _find(self, method: str, path: str) -> "tuple[_Plain, list[str]] | None":
         """The first route that matches, as FastAPI would find it; None if it is not plain."""
+        if any(pattern.match(path) for pattern in self._converted):
+            return None
         parts = path.split("/")
         for segments, route in self._table.get((method, len(parts)), ()):
             values: list[str] = []
@@ -174,11 +182,13 @@ def _plain(route: APIRoute) -> _Plain | None:
         or (body is not None and getattr(body.field_info, "embed", None))
     ):
         return None
-    annotations = {field.name: field.field_info.annotation for field in needs.path_params}
+    annotations: dict[str, Any] = {
+        field.name: field.field_info.annotation for field in needs.path_params
+    }
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     return _Plain(
         call=route.endpoint,
-        path=tuple((name, TypeAdapter(annotations[name])) for name in names),
+        path=tuple((name, TypeAdapter[Any](annotations[name])) for name in names),
         provided=tuple((one.name or "", _call_of(one)) for one in needs.dependencies if one.name),
         request=needs.request_param_name,
         body=None if body is None else body.name,
