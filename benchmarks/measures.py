@@ -68,7 +68,8 @@ def server(side: Side, runs: int = 3) -> list[Figure]:
 
 
 def tasks(side: Side, count: int = 1000) -> list[Figure]:
-    """Tasks that do nothing, from the first call to the end of the process: reports are drained."""
+    """Tasks that do nothing, from the first call in a flow to the end of the process, which comes
+    after every report was acknowledged."""
     figures: list[Figure] = []
     with _home() as home, side.server(home) as running:
         for how, name in (("called", "no-op task called, drained"), ("mapped", "mapped, drained")):

@@ -5,6 +5,7 @@ import json
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -135,5 +136,13 @@ def _ask(running: RunningServer, path: str, body: dict[str, Any] | None) -> Any:
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            # The reference answers so while its database is locked; its clients ask again, too.
+            if error.code != 503 or time.monotonic() > until:
+                raise
+            time.sleep(0.1)

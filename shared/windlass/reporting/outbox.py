@@ -4,8 +4,8 @@ import atexit
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from windlass.exceptions import ApiError, ServerUnreachable
 from windlass.reporting.lanes import Lane, Limits
@@ -14,11 +14,16 @@ from windlass.schemas.base import JsonObject, JsonValue
 
 T = TypeVar("T")
 
-REPORTS: Final = Limits(batch=500, interval=0.2, capacity=50_000)
+REPORTS: Final = Limits(batch=250, interval=0.2, capacity=50_000)
+EVENTS: Final = Limits(batch=100, interval=0.2, capacity=10_000)
 LOGS: Final = Limits(batch=1_000, interval=2.0, capacity=50_000)
 _LONGEST_PAUSE: Final = 10.0
 _WORTH_REPEATING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ONE_LINE_IS_TO_BLAME: Final = frozenset({400, 413, 422})
+
+
+MakeLine: TypeAlias = Callable[[], JsonObject]
+"""Makes the JSON of an item, in the thread that sends it."""
 
 
 class Post(Protocol):
@@ -28,12 +33,12 @@ class Post(Protocol):
 
 
 class Outbox:
-    """Task runs and logs on their way to the API.
+    """Task runs, events and logs on their way to the API.
 
     Putting something in is one append, and costs the caller no lock and no wait, but for one case:
-    who finds more runs unsent than `reports` may hold waits for the API, as a question would. Logs
-    beyond `logs` are dropped, and counted. The thread starts with the first item; at the exit of
-    the process it has `shutdown_seconds` to be rid of the rest.
+    who finds more runs or events unsent than may be held waits for the API, as a question would.
+    Logs beyond `logs` are dropped, and counted. The thread starts with the first item; at the exit
+    of the process it has `shutdown_seconds` to be rid of the rest.
     """
 
     def __init__(
@@ -46,7 +51,9 @@ class Outbox:
     ) -> None:
         self._post = post
         self._reports = Lane("/task_runs/report", take_report, _reports_body, reports)
+        self._events = Lane[MakeLine]("/events", _made, _as_they_are, EVENTS)
         self._logs = Lane[JsonObject]("/logs/", _as_it_is, _as_they_are, logs)
+        self._lanes: tuple[Lane[Any], ...] = (self._reports, self._events, self._logs)
         self._shutdown_seconds = shutdown_seconds
         self._dropped_logs = 0
         self._something = threading.Event()
@@ -60,9 +67,11 @@ class Outbox:
         if record.is_queued:
             return
         record.is_queued = True
-        while self._reports.is_full and not self._closed.wait(0.05):
-            self._wake(at_once=True)
-        self._put(self._reports, record)
+        self._put_when_there_is_room(self._reports, record)
+
+    def event(self, make: MakeLine) -> None:
+        """Send an event: `make` gives its fields, and may take its time to complete them."""
+        self._put_when_there_is_room(self._events, make)
 
     def log(self, line: JsonObject) -> None:
         """Send a line of a log: the fields of a `LogCreate`."""
@@ -77,8 +86,7 @@ class Outbox:
         False when that takes longer than `timeout` seconds; the rest is then still on its way.
         """
         deadline = time.monotonic() + timeout
-        lanes = (self._reports, self._logs)
-        marks = [lane.mark() for lane in lanes if lane.items or not lane.is_idle]
+        marks = [lane.mark() for lane in self._lanes if lane.items or not lane.is_idle]
         if marks:
             self._wake(at_once=True)
         return all([mark.wait(max(0.0, deadline - time.monotonic())) for mark in marks])
@@ -87,7 +95,9 @@ class Outbox:
         """Drain, then end the thread. False when something was left behind."""
         drained = self.drain(self._shutdown_seconds if timeout is None else timeout)
         if not drained:
-            _complain("some task runs or logs did not reach the server before this process ended")
+            _complain(
+                "some task runs, events or logs did not reach the server before this process ended"
+            )
         if self._dropped_logs:
             _complain(f"{self._dropped_logs} log lines were dropped: the server was too slow")
         self._closed.set()
@@ -97,6 +107,11 @@ class Outbox:
             self._thread.join(timeout=1.0)
         atexit.unregister(self.close)
         return drained
+
+    def _put_when_there_is_room(self, lane: Lane[T], item: T) -> None:
+        while lane.is_full and not self._closed.wait(0.05):
+            self._wake(at_once=True)
+        self._put(lane, item)
 
     def _put(self, lane: Lane[T], item: T) -> None:
         lane.items.append(item)
@@ -127,14 +142,14 @@ class Outbox:
             # Cleared before the lanes are read: what is put in from here on sets them again.
             self._something.clear()
             self._at_once.clear()
-            self._send_all(self._reports)
-            self._send_all(self._logs)
-            if self._reports.items or self._logs.items:
+            for lane in self._lanes:
+                self._send_all(lane)
+            if any(lane.items for lane in self._lanes):
                 self._something.set()
 
     def _linger(self) -> None:
         now = time.monotonic()
-        dues = [due for lane in (self._reports, self._logs) if (due := lane.due(now)) is not None]
+        dues = [due for lane in self._lanes if (due := lane.due(now)) is not None]
         if dues and min(dues) > now:
             self._at_once.wait(min(dues) - now)
 
@@ -204,3 +219,7 @@ def _as_they_are(lines: list[JsonObject]) -> JsonValue:
 
 def _as_it_is(line: JsonObject) -> JsonObject:
     return line
+
+
+def _made(make: MakeLine) -> JsonObject:
+    return make()
