@@ -44,7 +44,9 @@ def _imported(place: str, entrypoint: str) -> Any:
     try:
         return import_object(place)
     except AttributeError as error:
-        raise MissingFlowError(f"The entrypoint {entrypoint!r} names no flow: {error}.") from error
+        raise MissingFlowError(
+            f"The entrypoint {entrypoint!r} names no flow: there is no {error.name!r} in it."
+        ) from error
     except ImportError as error:
         raise MissingFlowError(
             f"The entrypoint {entrypoint!r} names a module that is not here: {error}."

@@ -132,6 +132,18 @@ async def test_a_run_that_is_scheduled_again_wakes_its_pool(world: World) -> Non
     assert (row["flow_run_id"], row["due_at"]) == (run.id, NOON)
 
 
+async def test_a_run_that_ends_wakes_its_pool_for_another_that_waits_for_its_slot(
+    world: World,
+) -> None:
+    queue = await world.queue()
+    run = await world.create(StateType.SCHEDULED, queue=queue)
+    await world.propose(run.id, StateType.PENDING)
+    started = await world.propose(run.id, StateType.RUNNING)
+    assert started.work_pool_id is None
+    ended = await world.propose(run.id, StateType.COMPLETED)
+    assert ended.work_pool_id == queue.work_pool_id
+
+
 async def test_scheduling_a_scheduled_run_again_moves_it(world: World) -> None:
     queue = await world.queue()
     run = await world.create(StateType.SCHEDULED, queue=queue)

@@ -170,8 +170,13 @@ def outcome_of(run: FlowRunFacts, decision: Decision) -> TransitionOutcome:
         decision=decision,
         state=decision.state or run.state,
         execution_id=owner,
-        work_pool_id=run.work_pool_id if isinstance(decision.dispatch, Dispatch) else None,
+        work_pool_id=run.work_pool_id if _may_start_a_run(run, decision) else None,
     )
+
+
+def _may_start_a_run(run: FlowRunFacts, decision: Decision) -> bool:
+    """This one became dispatchable, or left a slot for which another may be waiting."""
+    return isinstance(decision.dispatch, Dispatch) or slots_taken(run, decision) < 0
 
 
 def next_generation(run: FlowRunFacts) -> int:

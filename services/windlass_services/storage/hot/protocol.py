@@ -50,7 +50,7 @@ class TransitionOutcome:
     execution_id: str | None
     """The execution that owns the run afterwards (live or last); None if it never had one."""
     work_pool_id: UUID | None
-    """Set when the run became dispatchable: wake this pool after the commit."""
+    """Set when the run became dispatchable or freed a slot: wake this pool after the commit."""
 
 
 @dataclass(frozen=True, slots=True)
