@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from windlass.client.orchestration import get_client
     from windlass.context import tags
     from windlass.deployments.deploying import deploy
+    from windlass.flow_runs import pause_flow_run, resume_flow_run, suspend_flow_run
     from windlass.flows import Flow, flow
     from windlass.logging import get_run_logger
     from windlass.runner.runner import Runner
@@ -30,8 +31,11 @@ __all__ = [
     "flow",
     "get_client",
     "get_run_logger",
+    "pause_flow_run",
+    "resume_flow_run",
     "runtime",
     "serve",
+    "suspend_flow_run",
     "tags",
     "task",
     "unmapped",
@@ -48,7 +52,10 @@ _PLACES: Final = {
     "flow": "windlass.flows",
     "get_client": "windlass.client.orchestration",
     "get_run_logger": "windlass.logging",
+    "pause_flow_run": "windlass.flow_runs",
+    "resume_flow_run": "windlass.flow_runs",
     "serve": "windlass.runner.serving",
+    "suspend_flow_run": "windlass.flow_runs",
     "tags": "windlass.context",
     "task": "windlass.tasks",
     "unmapped": "windlass.utilities.annotations",

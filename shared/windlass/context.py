@@ -1,9 +1,10 @@
 """Public: the run that code is a part of."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 from windlass.exceptions import MissingContextError
@@ -43,11 +44,17 @@ class TaskDefaults(NamedTuple):
     max_workers: int | None = None
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowRunContext:
     """A flow run, for the code in it. `deadline` is by the monotonic clock.
 
-    `parent` is that of the flow run which called this one.
+    `parent` is that of the flow run which called this one. `execution_id` is the execution that
+    owns it, `is_suspended` says whether somebody suspended it from outside, and `pauses` numbers
+    the pauses of this attempt.
     """
 
     flow: "FlowDefinition"
@@ -59,6 +66,9 @@ class FlowRunContext:
     task_defaults: TaskDefaults
     deadline: float | None = None
     parent: "FlowRunContext | None" = None
+    execution_id: str | None = None
+    is_suspended: "Callable[[], bool]" = _never
+    pauses: "Iterator[int]" = field(default_factory=lambda: count(1))
 
     @classmethod
     def get(cls) -> Self | None:

@@ -20,12 +20,13 @@ def dispatched(fn: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
     @wraps(fn)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         coroutine = fn(*args, **kwargs)
-        return cast("R", coroutine) if _is_async_here() else run_coro_as_sync(coroutine)
+        return cast("R", coroutine) if is_async_here() else run_coro_as_sync(coroutine)
 
     return call
 
 
-def _is_async_here() -> bool:
+def is_async_here() -> bool:
+    """Whether the code that calls is asynchronous: it can await what it is given."""
     import asyncio  # noqa: PLC0415 (25 ms, which a module of flows does not pay)
 
     from windlass.context import current_scope  # noqa: PLC0415

@@ -4,9 +4,13 @@ WindlassError
 ├── ApiError               an answer of the server that is not a success; has `code` and `status`
 │   ├── ObjectNotFound     404
 │   ├── ObjectAlreadyExists 409
+│   ├── BlockTypeMismatch  400
 │   ├── RequestInvalid     422 (malformed input only)
 │   ├── Forbidden, NotAuthenticated
+│   │   └── CsrfTokenNeeded 403
 │   ├── Superseded         409 (a write from an execution that no longer owns the run)
+│   ├── SlotsTaken         423 (no slot is free; `retry_after` is None when none will be)
+│   ├── LeaseLost          410 (the slots of a lease may be others' by now)
 │   ├── ServerBusy         503 (try again; `retry_after`)
 │   └── PayloadTooLarge    413
 ├── ServerUnreachable      no answer at all
@@ -51,6 +55,13 @@ class ObjectAlreadyExists(ApiError):
     status = 409
 
 
+class BlockTypeMismatch(ApiError):
+    """The block schema belongs to another block type."""
+
+    code = "block_type_mismatch"
+    status = 400
+
+
 class RequestInvalid(ApiError):
     """The request is malformed."""
 
@@ -72,6 +83,12 @@ class Forbidden(ApiError):
     status = 403
 
 
+class CsrfTokenNeeded(Forbidden):
+    """The request carries no valid token against cross-site requests."""
+
+    code = "csrf_token_needed"
+
+
 class Superseded(ApiError):
     """Another execution owns this flow run now; this one must stop."""
 
@@ -84,6 +101,24 @@ class PayloadTooLarge(ApiError):
 
     code = "too_large"
     status = 413
+
+
+class SlotsTaken(ApiError):
+    """The slots of a concurrency limit are taken."""
+
+    code = "locked"
+    status = 423
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
+class LeaseLost(ApiError):
+    """The lease is over or was given back: its slots may be others' by now."""
+
+    code = "lease_lost"
+    status = 410
 
 
 class ServerBusy(ApiError):
@@ -133,6 +168,22 @@ class MissingContextError(WindlassError, RuntimeError):
     """No flow run or task run is active here."""
 
 
+class PauseRefused(WindlassError, RuntimeError):
+    """The flow run may not be paused or suspended."""
+
+
+class NotPausedError(WindlassError):
+    """The flow run is not paused, so it cannot be resumed."""
+
+
+class FlowPauseTimeout(WindlassError):
+    """The flow run was paused and not resumed in time."""
+
+
+class FlowRunWaitTimeout(WindlassError):
+    """The flow run did not end in the time that was waited for it."""
+
+
 class ParameterTypeError(WindlassError):
     """A parameter does not fit the type that the flow declares for it."""
 
@@ -179,6 +230,14 @@ class ScriptError(WindlassError):
 
 class MissingResult(WindlassError):
     """The result of the run was not kept, or not where this process can read it."""
+
+
+class ConcurrencySlotAcquisitionError(WindlassError):
+    """Concurrency slots cannot be acquired, or were lost."""
+
+
+class AcquireConcurrencySlotTimeoutError(WindlassError, TimeoutError):
+    """Concurrency slots were not free in time."""
 
 
 class CrashedRun(WindlassError):

@@ -10,6 +10,7 @@ from tests.architecture.catalogues import listed
 from tests.architecture.tree import ROOT
 
 SERVICES: Final = Path("services/windlass_services")
+SCHEMAS: Final = Path("shared/windlass/schemas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,18 @@ CATALOGUES: Final = (
         ("FLOW_RUN_RULES", "TASK_RUN_RULES"),
     ),
     Catalogue(SERVICES / "scheduler/loops", SERVICES / "scheduler/loops/__init__.py", ("LOOPS",)),
+    Catalogue(
+        SCHEMAS / "actions",
+        SCHEMAS / "actions/__init__.py",
+        ("ActionTypes",),
+        frozenset({"targets"}),
+    ),
+    Catalogue(
+        SCHEMAS / "triggers",
+        SCHEMAS / "triggers/__init__.py",
+        ("TriggerTypes",),
+        frozenset({"metric"}),
+    ),
     Catalogue(
         Path("workers/windlass_workers"),
         Path("workers/windlass_workers/catalogue.py"),

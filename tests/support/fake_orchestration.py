@@ -11,10 +11,25 @@ from pydantic_core import from_json, to_json
 
 from windlass.clock import utc_now
 from windlass.engine.ports import Proposal
-from windlass.exceptions import ObjectNotFound, ServerUnreachable
+from windlass.exceptions import (
+    LeaseLost,
+    ObjectAlreadyExists,
+    ObjectNotFound,
+    RequestInvalid,
+    ServerUnreachable,
+    SlotsTaken,
+)
 from windlass.ids import uuid7
+from windlass.schemas.base import JsonObject
+from windlass.schemas.concurrency_limits import (
+    ConcurrencyLimitWithLeaseResponse,
+    MinimalConcurrencyLimitResponse,
+    SlotsToLease,
+)
 from windlass.schemas.deployments import Deployment
+from windlass.schemas.events import Event
 from windlass.schemas.executions import Intent, RenewedLease, RenewResponse
+from windlass.schemas.flow_run_inputs import FlowRunInput, FlowRunInputCreate, FlowRunInputQuery
 from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
 from windlass.schemas.logs import LogCreate
 from windlass.schemas.orchestration import (
@@ -26,7 +41,7 @@ from windlass.schemas.orchestration import (
     StateWaitDetails,
 )
 from windlass.schemas.reports import TaskRunReport, TaskRunReports
-from windlass.schemas.state_constructors import AwaitingRetry
+from windlass.schemas.state_constructors import AwaitingRetry, Resuming, Running
 from windlass.schemas.states import State, StateCreate, StateType
 from windlass.schemas.task_runs import TaskRun
 
@@ -47,10 +62,18 @@ class FakeOrchestration:
         self.proposals: list[Proposal] = []
         self.reports: list[TaskRunReport] = []
         self.logs: list[LogCreate] = []
+        self.events: list[Event] = []
         self.deployments: dict[UUID, Deployment] = {}
         self.intent = Intent.NONE
         self.renewed: list[str] = []
         self.is_down = False
+        self.limits: dict[str, int] = {}
+        self.slots: dict[UUID, tuple[list[str], int]] = {}
+        self.slots_asked: list[SlotsToLease] = []
+        self.slots_renewed: list[float] = []
+        self.inputs: dict[UUID, dict[str, str]] = defaultdict(dict)
+        self.senders: dict[str, str | None] = {}
+        self.pauses: set[tuple[UUID, str | None]] = set()
         self._decisions: list[Callable[[Proposal], OrchestrationResult | None]] = []
         self._lock = threading.RLock()
 
@@ -97,6 +120,54 @@ class FakeOrchestration:
                     return answer
             return self._by_the_rules(proposal)
 
+    def resume_flow_run(
+        self, flow_run_id: UUID, run_input: JsonObject | None
+    ) -> OrchestrationResult:
+        with self._lock:
+            paused = self.read_flow_run(flow_run_id).state
+            if paused is None or not paused.is_paused():
+                return aborted("The flow run is not paused.")
+            details = paused.state_details
+            if details.run_input_keyset:
+                key = details.run_input_keyset["response"]
+                self.inputs[flow_run_id][key] = to_json(run_input or {}).decode()
+            following = Resuming() if details.pause_reschedule else Running()
+            return accepted(self._enter(flow_run_id, following.to_create()))
+
+    def create_flow_run_input(self, flow_run_id: UUID, wanted: FlowRunInputCreate) -> None:
+        self.read_flow_run(flow_run_id)
+        with self._lock:
+            if wanted.key in self.inputs[flow_run_id]:
+                raise ObjectAlreadyExists(f"There is an input {wanted.key!r}.")
+            self.inputs[flow_run_id][wanted.key] = wanted.value
+            self.senders[wanted.key] = wanted.sender
+
+    def read_flow_run_input(self, flow_run_id: UUID, key: str) -> str:
+        if key not in self.inputs[flow_run_id]:
+            raise ObjectNotFound(f"There is no input {key!r}.")
+        return self.inputs[flow_run_id][key]
+
+    def filter_flow_run_input(
+        self, flow_run_id: UUID, asked: FlowRunInputQuery
+    ) -> list[FlowRunInput]:
+        with self._lock:
+            found = [
+                FlowRunInput(
+                    id=uuid7(),
+                    flow_run_id=flow_run_id,
+                    key=key,
+                    value=value,
+                    sender=self.senders.get(key),
+                )
+                for key, value in self.inputs[flow_run_id].items()
+                if key.startswith(asked.prefix) and key not in asked.exclude_keys
+            ]
+        return found[: asked.limit]
+
+    def delete_flow_run_input(self, flow_run_id: UUID, key: str) -> None:
+        self.read_flow_run_input(flow_run_id, key)
+        del self.inputs[flow_run_id][key]
+
     def read_task_run(self, task_run_id: UUID) -> TaskRun:
         raise ObjectNotFound(f"There is no task run {task_run_id}.")
 
@@ -112,11 +183,44 @@ class FakeOrchestration:
             ]
         )
 
+    def take_slots(self, asked: SlotsToLease) -> ConcurrencyLimitWithLeaseResponse:
+        self._check()
+        with self._lock:
+            wanted = [name for name in asked.names if name in self.limits]
+            if any(self.limits[name] < asked.slots for name in wanted):
+                raise RequestInvalid
+            if any(self._room(name) < asked.slots for name in wanted):
+                raise SlotsTaken(retry_after=0.01)
+            lease_id = uuid7()
+            self.slots[lease_id] = (wanted, asked.slots)
+        limits = [
+            MinimalConcurrencyLimitResponse(id=lease_id, name=name, limit=self.limits[name])
+            for name in wanted
+        ]
+        self.slots_asked.append(asked)
+        return ConcurrencyLimitWithLeaseResponse(lease_id=lease_id, limits=limits)
+
+    def renew_slots(self, lease_id: UUID, seconds: float) -> None:
+        self._check()
+        if lease_id not in self.slots:
+            raise LeaseLost
+        self.slots_renewed.append(seconds)
+
+    def give_back_slots(self, lease_id: UUID) -> None:
+        self._check()
+        with self._lock:
+            self.slots.pop(lease_id, None)
+
+    def _room(self, name: str) -> int:
+        return self.limits[name] - sum(n for names, n in self.slots.values() if name in names)
+
     def post(self, path: str, body: Any) -> None:
         self._check()
         sent = from_json(to_json(body))
         if path == "/task_runs/report":
             self.reports += TaskRunReports.model_validate(sent).reports
+        elif path == "/events":
+            self.events += [Event.model_validate(line) for line in sent]
         else:
             assert path == "/logs/"
             self.logs += [LogCreate.model_validate(line) for line in sent]
@@ -145,6 +249,8 @@ class FakeOrchestration:
     def _by_the_rules(self, proposal: Proposal) -> OrchestrationResult:
         run = self.read_flow_run(proposal.flow_run_id)
         state = proposal.state
+        if state.type is StateType.PAUSED and (answer := self._on_pause(run, state)) is not None:
+            return answer
         if run.state_type is StateType.CANCELLING and state.type is not StateType.CANCELLED:
             return rejected(run.state, "The run is being cancelled.")
         retries = run.empirical_policy.retries or 0
@@ -153,6 +259,16 @@ class FakeOrchestration:
             retry = AwaitingRetry(due, message=state.message).to_create()
             return rejected(self._enter(run.id, retry), "The run is tried again.")
         return accepted(self._enter(run.id, state))
+
+    def _on_pause(self, run: FlowRun, state: StateCreate) -> OrchestrationResult | None:
+        """A pause is made once, and only the run of a deployment leaves its process."""
+        details = state.state_details
+        if details.pause_reschedule and run.deployment_id is None:
+            return aborted("Without a deployment nobody could start the run again.")
+        if (run.id, details.pause_key) in self.pauses:
+            return rejected(run.state, "The pause has been resumed already.")
+        self.pauses.add((run.id, details.pause_key))
+        return None
 
     def _enter(self, flow_run_id: UUID, state: StateCreate) -> State:
         entered = state.to_state(uuid7(), utc_now())

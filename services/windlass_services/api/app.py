@@ -4,6 +4,8 @@ from fastapi import FastAPI
 
 from windlass._version import __version__
 from windlass_services.api.context import ApiContext
+from windlass_services.api.credentials import Credentials, RequireCredentials
+from windlass_services.api.csrf import CsrfProtection
 from windlass_services.api.direct_lane import DirectLane
 from windlass_services.api.errors import add_error_handlers
 from windlass_services.api.probes import add_probes
@@ -27,6 +29,11 @@ def create_app(context: ApiContext) -> FastAPI:
     routes = [route for router in ROUTERS for route in router.routes]
     # Before every other middleware, so that it is inside them all.
     app.add_middleware(DirectLane, routes=routes, prefix=API_PREFIX)
+    if context.settings.server.api.csrf_protection_enabled:
+        app.add_middleware(CsrfProtection, context=context)
+    credentials = Credentials.of(context.settings.server.api)
+    if credentials.are_required:
+        app.add_middleware(RequireCredentials, credentials=credentials)
     add_error_handlers(app)
     add_probes(app, context)
     for router in ROUTERS:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from fastapi import Request, Response
+from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from windlass.exceptions import ApiError
 from windlass_services.api.errors import render_error
+from windlass_services.api.ignored_fields import HEADER, Known, ignored_fields, known_fields
 
 Segments = tuple[str | None, ...]
 """A path cut at its slashes; None stands for a parameter."""
@@ -66,6 +68,8 @@ class DirectLane:
             response = await route.answer(arguments)
         except ApiError as error:
             response = render_error(error)
+        if ignored := route.ignored(body.content):
+            response.headers[HEADER] = ignored
         await response(scope, body.receive, send)
 
     def takes(self, method: str, path: str) -> bool:
@@ -100,6 +104,11 @@ class _Replayed:
         self._receive = receive
         self._received: list[Message] = []
 
+    @property
+    def content(self) -> bytes:
+        """The body, as far as it was received."""
+        return b"".join(message.get("body", b"") for message in self._received)
+
     async def receive(self) -> Message:
         message = await self._receive()
         self._received.append(message)
@@ -117,6 +126,8 @@ class _Plain:
     path: tuple[tuple[str, TypeAdapter[Any]], ...]
     """In the order in which the path has them."""
     provided: tuple[tuple[str, Callable[[Request], Awaitable[Any]]], ...]
+    headers: tuple[tuple[str, str, str], ...]
+    """Name of the argument, name of the header, and the default."""
     request: str | None
     body: str | None
     body_annotation: Any
@@ -136,6 +147,8 @@ class _Plain:
             arguments[self.body] = await self._read_body(request)
         if self.request is not None:
             arguments[self.request] = request
+        for name, header, default in self.headers:
+            arguments[name] = request.headers.get(header, default)
         for name, provide in self.provided:
             arguments[name] = await provide(request)
         return arguments
@@ -149,6 +162,10 @@ class _Plain:
             return Response(status_code=self.status)
         checked = self._result.validate_python(answered, from_attributes=True)
         return Response(self._result.dump_json(checked), self.status, media_type=_JSON)
+
+    def ignored(self, content: bytes) -> str | None:
+        """The fields of a valid body that mean nothing here."""
+        return ignored_fields(self._known, content) if content and self.body else None
 
     async def _read_body(self, request: Request) -> Any:
         content_type = request.headers.get("content-type", _JSON)
@@ -165,6 +182,10 @@ class _Plain:
     @cached_property
     def _body(self) -> TypeAdapter[Any]:
         return TypeAdapter(self.body_annotation)
+
+    @cached_property
+    def _known(self) -> Known | None:
+        return known_fields(get_args(self.body_annotation)[0])
 
     @cached_property
     def _result(self) -> TypeAdapter[Any]:
@@ -190,6 +211,7 @@ def _plain(route: APIRoute) -> _Plain | None:
         call=route.endpoint,
         path=tuple((name, TypeAdapter[Any](annotations[name])) for name in names),
         provided=tuple((one.name or "", _call_of(one)) for one in needs.dependencies if one.name),
+        headers=tuple((one.name, one.alias, one.default) for one in needs.header_params),
         request=needs.request_param_name,
         body=None if body is None else body.name,
         body_annotation=None
@@ -204,7 +226,7 @@ def _plain(route: APIRoute) -> _Plain | None:
 def _has_more_than_path_and_body(needs: Dependant) -> bool:
     return bool(
         needs.query_params
-        or needs.header_params
+        or not all(_is_text(one) for one in needs.header_params)
         or needs.cookie_params
         or needs.websocket_param_name
         or needs.http_connection_param_name
@@ -219,8 +241,13 @@ def _needs_only_the_request(needs: Dependant) -> bool:
         inspect.iscoroutinefunction(needs.call)
         and needs.request_param_name is not None
         and not (needs.path_params or needs.body_params or needs.dependencies)
+        and not needs.header_params
         and not _has_more_than_path_and_body(needs)
     )
+
+
+def _is_text(header: ModelField) -> bool:
+    return header.field_info.annotation is str and isinstance(header.default, str)
 
 
 def _call_of(needs: Dependant) -> Callable[[Request], Awaitable[Any]]:

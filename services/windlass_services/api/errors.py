@@ -9,7 +9,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from windlass.exceptions import ApiError, ServerBusy
+from windlass.exceptions import ApiError, ServerBusy, SlotsTaken
 
 
 def render_error(error: ApiError) -> JSONResponse:
@@ -20,6 +20,9 @@ def render_error(error: ApiError) -> JSONResponse:
     headers: dict[str, str] = {}
     if isinstance(error, ServerBusy):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, SlotsTaken) and error.retry_after is not None:
+        # Fractions, as stock clients read them: a slot may be free in a tenth of a second.
+        headers["Retry-After"] = f"{error.retry_after:.3f}"
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 

@@ -8,8 +8,10 @@ import anyio
 from windlass_services.api.app import create_app
 from windlass_services.api.context import ApiContext
 from windlass_services.api.serving import HttpServer, http_server
+from windlass_services.api.system_blocks import install_missing_system_blocks
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
+from windlass_services.storage.scope import Scope
 
 
 async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio.Event) -> None:
@@ -17,6 +19,8 @@ async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio
     dispatcher = Dispatcher(services.orchestrator, services.streams, clock=services.clock)
     app = create_app(ApiContext(services=services, dispatcher=dispatcher))
     settings = services.settings.server
+    if settings.register_blocks_on_start:
+        await install_missing_system_blocks(services.database, Scope(), now=services.clock())
     server = http_server(
         app,
         keep_alive=settings.api.keepalive_timeout,

@@ -8,6 +8,9 @@ import anyio
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
+from windlass_services.api.context import ApiContext
+from windlass_services.api.credentials import Credentials, is_authenticated
+
 _POLICY_VIOLATION: Final = 1008
 _PATIENCE: Final = 30.0
 SUBPROTOCOL: Final = "prefect"
@@ -26,7 +29,8 @@ async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT
     await socket.accept(subprotocol=SUBPROTOCOL)
     try:
         with anyio.fail_after(_PATIENCE):
-            if not await _expect(socket, "auth"):
+            message = await _expect(socket, "auth")
+            if message is None or not await _may_listen(socket, message.get("token")):
                 return None
             await socket.send_json({"type": "auth_success"})
             message = await _expect(socket, "filter")
@@ -39,6 +43,18 @@ async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT
     except (ValueError, KeyError):
         await socket.close(_POLICY_VIOLATION, "Expected JSON with a filter of this stream.")
         return None
+
+
+async def _may_listen(socket: WebSocket, token: object) -> bool:
+    """Whether the credentials came with the handshake, or are this token."""
+    if is_authenticated(socket.scope):
+        return True
+    context: ApiContext = socket.app.state.context
+    if Credentials.of(context.settings.server.api).accept_token(token):
+        return True
+    reason = "Invalid token" if token else "Auth required but no token provided"
+    await socket.close(_POLICY_VIOLATION, reason)
+    return False
 
 
 async def _expect(socket: WebSocket, kind: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from windlass.schemas.states import State
+from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.transition import TaskRunChange, Transition
 from windlass_services.storage.hot.facts import FlowRunFacts, Policy, RunColumns
 from windlass_services.storage.task_run_transitions import TaskRunColumns, TaskRunFacts
@@ -74,9 +74,24 @@ def task_run_columns(change: TaskRunChange, *, forced: bool) -> TaskRunColumns:
     )
 
 
+def task_run_tag_slots(change: TaskRunChange, *, forced: bool) -> tuple[str, ...] | None:
+    """The tags whose slots the task run holds after the transition; None, if that stays as it is.
+
+    Force takes no slots: nobody made sure that there are any.
+    """
+    if change.proposed.is_running():
+        held = tuple(tag for tag in change.run.tags if tag in change.run.tag_limits)
+        return held if held and not forced else None
+    was_running = change.initial is not None and change.initial.type in _HOLDING
+    return () if was_running and change.proposed.type not in _HOLDING else None
+
+
 def is_retried_in_process(change: Transition) -> bool:
     """Whether the run failed and its own process will try it again."""
     return change.proposed.is_scheduled() and change.request.proposed.is_failed()
+
+
+_HOLDING: Final = frozenset({StateType.RUNNING, StateType.CANCELLING})
 
 
 class _Change(Protocol):

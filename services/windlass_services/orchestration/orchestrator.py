@@ -125,7 +125,7 @@ class Orchestrator:
         """The same for a task run that the server orchestrates. Raises `ObjectNotFound`."""
         now = self._clock()
         async with self._database.write() as connection:
-            run = await lock_task_run_facts(connection, scope, task_run_id)
+            run = await lock_task_run_facts(connection, scope, task_run_id, state, now=now)
             decision = govern_task_run(run, state, now, self._terms, forced=force)
             await write_task_run_decision(connection, scope, task_run_id, decision, now=now)
         return answer_to_task_run(run, decision)

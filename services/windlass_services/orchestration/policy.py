@@ -14,6 +14,7 @@ from windlass_services.orchestration.bookkeeping import (
     flow_run_state,
     task_run_columns,
     task_run_state,
+    task_run_tag_slots,
 )
 from windlass_services.orchestration.judgement import judge
 from windlass_services.orchestration.ownership import dispatch_write, execution_write
@@ -161,4 +162,5 @@ def govern_task_run(
         task_run_state(final),
         judgement.reason,
         columns=task_run_columns(final, forced=forced),
+        tag_slots=task_run_tag_slots(final, forced=forced),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.filters.sorting import DeploymentSort
+from windlass_services.storage.automations import delete_automations_owned_by
 from windlass_services.storage.deployment_schedules import look_again, schedules_of
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters, deployments_matching
@@ -113,13 +114,17 @@ async def reset_auto_scheduled_runs(
 
 
 async def delete_deployment(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
-    """Delete a deployment with its schedules and the runs that wait. Raises `ObjectNotFound`."""
+    """Delete a deployment with its schedules, its triggers and the runs that wait.
+
+    Raises `ObjectNotFound`.
+    """
     gone = await connection.execute(sa.delete(deployment).where(is_deployment(scope, id)))
     if not gone.rowcount:
         raise deployment_not_found(id)
     await connection.execute(
         sa.delete(deployment_schedule).where(deployment_schedule.c.deployment_id == id)
     )
+    await delete_automations_owned_by(connection, scope, f"prefect.deployment.{id}")
     await remove_waiting_runs(connection, flow_run.c.deployment_id == id)
 
 

@@ -1,6 +1,7 @@
 """Events, listed and counted. They are written by the hot operation and by the relay."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,15 +20,10 @@ async def read_events(
     connection: AsyncConnection, scope: Scope, asked: EventFilter, window: Window, *, now: datetime
 ) -> list[ReceivedEvent]:
     """One window of the events that match, in the order that the filter asks for."""
-    columns = (event.c.occurred, event.c.id)
-    if asked.order is EventOrder.DESC:
-        order = [column.desc() for column in columns]
-    else:
-        order = [column.asc() for column in columns]
     rows = await connection.execute(
         sa.select(event)
         .where(_matching(connection, scope, asked, now))
-        .order_by(*order)
+        .order_by(*_order(asked))
         .limit(window.limit)
         .offset(window.offset)
     )
@@ -41,10 +37,30 @@ async def count_events(
     return await count_rows(connection, event, _matching(connection, scope, asked, now))
 
 
-def _matching(
+def events_matching(
     connection: AsyncConnection, scope: Scope, asked: EventFilter, now: datetime
 ) -> Clause:
+    """Events of the workspace that match, whether or not distinct resources are asked for."""
     return sa.and_(
         event.c.workspace_id == scope.workspace_id,
         where_events(asked, connection.dialect.name, now),
     )
+
+
+def _matching(
+    connection: AsyncConnection, scope: Scope, asked: EventFilter, now: datetime
+) -> Clause:
+    matching = events_matching(connection, scope, asked, now)
+    if asked.resource is None or not asked.resource.distinct:
+        return matching
+    place = sa.func.row_number().over(partition_by=event.c.resource_id, order_by=_order(asked))
+    ranked = sa.select(event.c.id, place.label("place")).where(matching).subquery()
+    first = sa.select(ranked.c.id).where(ranked.c.place == 1)
+    return sa.and_(matching, event.c.id.in_(first))
+
+
+def _order(asked: EventFilter) -> list[sa.ColumnElement[Any]]:
+    columns = (event.c.occurred, event.c.id)
+    if asked.order is EventOrder.DESC:
+        return [column.desc() for column in columns]
+    return [column.asc() for column in columns]

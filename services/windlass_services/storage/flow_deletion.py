@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
+from windlass_services.storage.automations import delete_automations_owned_by
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import (
     deployment,
@@ -14,6 +15,7 @@ from windlass_services.storage.tables import (
     execution,
     flow,
     flow_run,
+    flow_run_input,
     flow_run_state,
     log,
     task_run,
@@ -22,7 +24,8 @@ from windlass_services.storage.tables import (
 
 
 async def delete_flow(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
-    """Delete a flow with its deployments, their schedules, and its runs with their history.
+    """Delete a flow with its deployments, their schedules and triggers, and its runs with their
+    history.
 
     Raises `ObjectNotFound`.
     """
@@ -34,11 +37,14 @@ async def delete_flow(connection: AsyncConnection, scope: Scope, id: UUID) -> No
     runs = sa.select(flow_run.c.id).where(flow_run.c.flow_id == id)
     task_runs = sa.select(task_run.c.id).where(task_run.c.flow_run_id.in_(runs))
     deployments = sa.select(deployment.c.id).where(deployment.c.flow_id == id)
+    owners = [f"prefect.deployment.{one}" for one in await connection.scalars(deployments)]
+    await delete_automations_owned_by(connection, scope, *owners)
     for table, clause in (
         (task_run_state, task_run_state.c.task_run_id.in_(task_runs)),
         (task_run, task_run.c.flow_run_id.in_(runs)),
         (dispatchable, dispatchable.c.flow_run_id.in_(runs)),
         (execution, execution.c.flow_run_id.in_(runs)),
+        (flow_run_input, flow_run_input.c.flow_run_id.in_(runs)),
         (flow_run_state, flow_run_state.c.flow_run_id.in_(runs)),
         (log, log.c.flow_run_id.in_(runs)),
         (flow_run, flow_run.c.flow_id == id),

@@ -19,6 +19,7 @@ from windlass_services.storage.tables import (
     dispatchable,
     execution,
     flow_run,
+    flow_run_input,
     flow_run_state,
     log,
     work_pool,
@@ -26,7 +27,7 @@ from windlass_services.storage.tables import (
 )
 
 _START: Final = sa.func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time)
-_ORDERS: Final[Mapping[FlowRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
+FLOW_RUN_ORDERS: Final[Mapping[FlowRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
     FlowRunSort.ID_DESC: (flow_run.c.id.desc(),),
     FlowRunSort.START_TIME_ASC: (_START.asc(), flow_run.c.id.asc()),
     FlowRunSort.START_TIME_DESC: (_START.desc(), flow_run.c.id.desc()),
@@ -46,6 +47,7 @@ _ORDERS: Final[Mapping[FlowRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
     ),
     FlowRunSort.END_TIME_DESC: (flow_run.c.end_time.desc(), flow_run.c.id.desc()),
 }
+"""The columns of every order that lists of flow runs may have."""
 FLOW_RUN_WITH_NAMES: Final = (
     sa.select(
         flow_run,
@@ -81,11 +83,34 @@ async def read_flow_runs(
     """One window of the flow runs that match every filter."""
     rows = await connection.execute(
         FLOW_RUN_WITH_NAMES.where(flow_runs_matching(scope, filters))
-        .order_by(*_ORDERS[sort])
+        .order_by(*FLOW_RUN_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
     )
     return [flow_run_from_row(row, now) for row in rows.mappings()]
+
+
+async def read_flow_run_name(
+    connection: AsyncConnection, scope: Scope, id: UUID | None
+) -> str | None:
+    """The name of a run; None if there is none."""
+    if id is None:
+        return None
+    names = await connection.execute(sa.select(flow_run.c.name).where(_is(scope, id)))
+    return names.scalar_one_or_none()
+
+
+async def read_flow_run_ids(
+    connection: AsyncConnection, scope: Scope, filters: Filters, *, limit: int
+) -> list[UUID]:
+    """The ids of the latest flow runs that match every filter."""
+    ids = await connection.execute(
+        sa.select(flow_run.c.id)
+        .where(flow_runs_matching(scope, filters))
+        .order_by(flow_run.c.id.desc())
+        .limit(limit)
+    )
+    return list(ids.scalars())
 
 
 async def count_flow_runs(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
@@ -121,11 +146,11 @@ async def update_flow_run_labels(
 
 
 async def delete_flow_run(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
-    """Delete a run with its states, executions, dispatch and logs. Raises `ObjectNotFound`."""
+    """Delete a run with its states, executions, inputs and logs. Raises `ObjectNotFound`."""
     gone = await connection.execute(sa.delete(flow_run).where(_is(scope, id)))
     if not gone.rowcount:
         raise _not_found(id)
-    for table in (dispatchable, execution, flow_run_state, log):
+    for table in (dispatchable, execution, flow_run_input, flow_run_state, log):
         await connection.execute(sa.delete(table).where(table.c.flow_run_id == id))
 
 

@@ -1,6 +1,7 @@
 """Log records, listed. They are written by the hot operation."""
 
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,5 +37,28 @@ async def read_logs(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+    )
+    return [Log.model_validate({**row, "created": row["timestamp"]}) for row in rows.mappings()]
+
+
+async def read_logs_of_flow_run(
+    connection: AsyncConnection,
+    scope: Scope,
+    flow_run_id: UUID,
+    *,
+    after: Log | None,
+    limit: int,
+) -> list[Log]:
+    """The records of a run that follow `after`, the oldest first."""
+    place = sa.tuple_(log.c.timestamp, log.c.id)
+    matching = [log.c.workspace_id == scope.workspace_id, log.c.flow_run_id == flow_run_id]
+    if after is not None:
+        matching += [
+            # The index is by time alone.
+            log.c.timestamp >= after.timestamp,
+            place > sa.tuple_(after.timestamp, after.id, types=[log.c.timestamp.type, sa.Uuid()]),
+        ]
+    rows = await connection.execute(
+        sa.select(log).where(*matching).order_by(log.c.timestamp, log.c.id).limit(limit)
     )
     return [Log.model_validate({**row, "created": row["timestamp"]}) for row in rows.mappings()]

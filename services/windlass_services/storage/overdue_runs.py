@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.schemas.states import StateType
+from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run
 
 
@@ -33,6 +35,15 @@ class ExpiredExecution:
     was_presented: bool
     worker_name: str | None
     has_work_pool: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredPause:
+    """A paused run that nobody resumed in time, in the state that was read."""
+
+    workspace_id: UUID
+    flow_run_id: UUID
+    state_id: UUID
 
 
 async def read_late_runs(
@@ -82,3 +93,25 @@ async def read_expired_executions(
         )
         found += [ExpiredExecution(*row[:4], StateType(row[4]), *row[5:]) for row in rows]
     return found
+
+
+async def read_expired_pauses(
+    connection: AsyncConnection, scope: Scope, *, now: datetime, limit: int
+) -> list[ExpiredPause]:
+    """Paused runs of a workspace whose time to be resumed is over, the oldest pause first."""
+    # Whole seconds: beyond them the text of a moment is of no fixed length.
+    ends = sa.func.substr(flow_run.c.state_details["pause_timeout"].as_string(), 1, _TO_SECONDS)
+    rows = await connection.execute(
+        sa.select(flow_run.c.workspace_id, flow_run.c.id, flow_run.c.state_id)
+        .where(
+            flow_run.c.workspace_id == scope.workspace_id,
+            flow_run.c.state_type == sa.literal_column("'PAUSED'"),
+            ends < now.isoformat()[:_TO_SECONDS],
+        )
+        .order_by(flow_run.c.state_timestamp)
+        .limit(limit)
+    )
+    return [ExpiredPause(*row) for row in rows]
+
+
+_TO_SECONDS: Final = len("2026-01-01T00:00:00")

@@ -10,7 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.schemas.states import StateType
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.tables import dispatchable, execution, flow_run, flow_run_state, log
+from windlass_services.storage.tables import (
+    dispatchable,
+    execution,
+    flow_run,
+    flow_run_input,
+    flow_run_state,
+    log,
+)
 
 _PART: Final = 1_000
 """Ids in one statement: PostgreSQL takes at most 32,767 parameters."""
@@ -25,7 +32,7 @@ async def remove_waiting_runs(connection: AsyncConnection, which: Clause) -> int
     """Delete the runs of a clause that never started, whoever made them."""
     ids = await _lock_scheduled(connection, sa.and_(which, flow_run.c.run_count == 0))
     for part in _parts(ids):
-        for table in (dispatchable, execution, flow_run_state, log):
+        for table in (dispatchable, execution, flow_run_input, flow_run_state, log):
             await connection.execute(sa.delete(table).where(table.c.flow_run_id.in_(part)))
         await connection.execute(sa.delete(flow_run).where(flow_run.c.id.in_(part)))
     return len(ids)

@@ -100,9 +100,14 @@ async def current(database_url: str) -> str | None:
 async def reset(database_url: str) -> None:
     """Drop every table of ours with all its rows, and make them anew."""
     async with migrating(database_url) as connection:
-        await connection.run_sync(metadata.drop_all)
-        await connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+        await drop_tables(connection)
         await upgrade_connection(connection)
+
+
+async def drop_tables(connection: AsyncConnection) -> None:
+    """Drop every table of ours with all its rows."""
+    await connection.run_sync(metadata.drop_all)
+    await connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
 
 
 async def new_revision(

@@ -14,12 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.orchestration import SetStateStatus
-from windlass.schemas.states import State
+from windlass.schemas.states import State, StateType
 from windlass_services.storage.flow_run_rows import state_columns_of
 from windlass_services.storage.rows import columns_of
 from windlass_services.storage.run_rows import state_from_row
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow_run, task_run, task_run_state
+from windlass_services.storage.tag_slots import (
+    TagCounts,
+    hold_tag_slots,
+    lock_tag_counts,
+    release_tag_slots,
+)
 from windlass_services.storage.upserts import insert_into
 
 
@@ -75,28 +81,36 @@ class TaskRunDecision:
     retry_after: float | None = None
     """Seconds, with WAIT."""
     columns: TaskRunColumns | None = None
+    tag_slots: tuple[str, ...] | None = None
+    """The tags whose slots the run holds from now on: none, to give all back; None, as before."""
 
 
 async def lock_task_run_facts(
-    connection: AsyncConnection, scope: Scope, task_run_id: UUID
+    connection: AsyncConnection, scope: Scope, task_run_id: UUID, proposed: State, *, now: datetime
 ) -> TaskRunFacts:
-    """The facts of a task run, whose row stays locked until the transaction ends.
+    """The facts of a task run to decide on `proposed`. Raises `ObjectNotFound`.
 
-    Raises `ObjectNotFound`. No table keeps limits of tags or cached states: there are none.
+    Its row stays locked until the transaction ends, and so do the limits of its tags, if it is to
+    run: only then do they matter.
     """
     is_it = sa.and_(task_run.c.id == task_run_id, task_run.c.workspace_id == scope.workspace_id)
     row = (await connection.execute(_FACTS.where(is_it))).mappings().one_or_none()
     if row is None:
         raise ObjectNotFound(f"There is no task run with the id {task_run_id}.")
+    tags = tuple(row["tags"])
+    counts, cached = TagCounts({}, {}), None
+    if proposed.is_running():
+        counts = await lock_tag_counts(connection, scope, tags, task_run_id, now=now)
+        cached = await _cached(connection, scope, proposed.state_details.cache_key, now)
     return TaskRunFacts(
         **{column.name: row[column.name] for column in _PLAIN_FACTS},
-        tags=tuple(row["tags"]),
+        tags=tags,
         state=state_from_row(row),
         flow_run_state=state_from_row(_unprefixed(row)),
         flow_run_count=row["flow_run__run_count"],
-        tag_limits={},
-        tag_slots_taken={},
-        cached=None,
+        tag_limits=counts.limits,
+        tag_slots_taken=counts.taken,
+        cached=cached,
     )
 
 
@@ -108,17 +122,23 @@ async def write_task_run_decision(
     *,
     now: datetime,
 ) -> None:
-    """Write the state of a decision, if it has one, and the columns that go with it."""
+    """Write the state of a decision, if it has one, and all that goes with it."""
     state, columns = decision.state, decision.columns
     if state is None or columns is None:
         return
     await connection.execute(
         sa.update(task_run)
         .where(task_run.c.id == task_run_id, task_run.c.workspace_id == scope.workspace_id)
-        .values(**state_columns_of(state), **columns_of(columns), updated=now)
+        .values(
+            **state_columns_of(state), **columns_of(columns), **_cache_columns(state), updated=now
+        )
     )
     history = _history_row(scope.workspace_id, task_run_id, state, now)
     await connection.execute(insert_into(connection, task_run_state).values(history))
+    if decision.tag_slots:
+        await hold_tag_slots(connection, scope, decision.tag_slots, task_run_id, now=now)
+    elif decision.tag_slots is not None:
+        await release_tag_slots(connection, scope, task_run_id, now=now)
 
 
 async def show_children_in_parents(
@@ -167,6 +187,37 @@ async def _show(
         history = _history_row(row["workspace_id"], row["parent_task_run_id"], shown, now)
         insert = insert_into(connection, task_run_state).values(history)
         await connection.execute(insert.on_conflict_do_nothing())
+
+
+async def _cached(
+    connection: AsyncConnection, scope: Scope, cache_key: str | None, now: datetime
+) -> State | None:
+    """The completed state that was stored last under this key, if it has not expired."""
+    if cache_key is None:
+        return None
+    found = await connection.execute(
+        sa.select(*(task_run.c[name] for name in _STATE_NAMES))
+        .where(
+            task_run.c.workspace_id == scope.workspace_id,
+            task_run.c.cache_key == cache_key,
+            task_run.c.state_type == StateType.COMPLETED.value,
+            # The key of the run itself is only what its client told of it.
+            task_run.c.state_details["cache_key"].as_string() == cache_key,
+            sa.or_(task_run.c.cache_expiration.is_(None), task_run.c.cache_expiration > now),
+        )
+        .order_by(task_run.c.state_timestamp.desc())
+        .limit(1)
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else state_from_row(row)
+
+
+def _cache_columns(state: State) -> dict[str, Any]:
+    """What makes a completed state found again by its cache key."""
+    details = state.state_details
+    if not state.is_completed() or details.cache_key is None:
+        return {}
+    return {"cache_key": details.cache_key, "cache_expiration": details.cache_expiration}
 
 
 def _history_row(

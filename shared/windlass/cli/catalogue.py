@@ -12,16 +12,34 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Entry]] = {
+    "artifact": Entry("windlass.cli.commands.artifact:artifact", "Inspect and delete artifacts."),
+    "automation": Entry("windlass.cli.commands.automation:automation", "Manage automations."),
+    "block": Entry("windlass.cli.commands.block:block", "Manage blocks."),
+    "concurrency-limit": Entry(
+        "windlass.cli.commands.concurrency_limit:concurrency_limit",
+        "Manage concurrency limits of tags.",
+    ),
     "config": Entry("windlass.cli.commands.config:config", "View and set settings."),
     "deploy": Entry("windlass.cli.commands.deploy:deploy", "Create and update deployments."),
     "deployment": Entry(
         "windlass.cli.commands.deployment:deployment", "Inspect, run and schedule deployments."
     ),
+    "event": Entry("windlass.cli.commands.event:event", "Emit and follow events."),
     "flow": Entry("windlass.cli.commands.flow:flow", "List and serve flows."),
     "flow-run": Entry("windlass.cli.commands.flow_run:flow_run", "Work with flow runs."),
+    "gcl": Entry(
+        "windlass.cli.commands.global_concurrency_limit:global_concurrency_limit",
+        "The same as `global-concurrency-limit`.",
+    ),
+    "global-concurrency-limit": Entry(
+        "windlass.cli.commands.global_concurrency_limit:global_concurrency_limit",
+        "Manage global concurrency limits.",
+    ),
     "profile": Entry("windlass.cli.commands.profile:profile", "Manage profiles of settings."),
     "profiles": Entry("windlass.cli.commands.profile:profile", "The same as `profile`."),
     "server": Entry("windlass.cli.commands.server:server", "Start and look after a server."),
+    "task-run": Entry("windlass.cli.commands.task_run:task_run", "Look at task runs."),
+    "variable": Entry("windlass.cli.commands.variable:variable", "Manage variables."),
     "version": Entry("windlass.cli.commands.version:version", "Show versions and addresses."),
     "work-pool": Entry("windlass.cli.commands.work_pool:work_pool", "Manage work pools."),
     "work-queue": Entry("windlass.cli.commands.work_queue:work_queue", "Manage work queues."),

@@ -10,6 +10,7 @@ from windlass.schemas.filters.flows import FlowFilter, FlowFilterId
 from windlass.schemas.filters.queries import FlowQuery
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.states import StateType
+from windlass.schemas.task_runs import TaskRun
 
 _MOST_IDS: Final = 200
 _STYLES: Final = {
@@ -24,16 +25,28 @@ _STYLES: Final = {
     StateType.PAUSED: "bright_black",
 }
 
+_STATE_NAMES: Final = (
+    *("Scheduled", "Pending", "Running", "Completed", "Failed", "Crashed", "Cancelling"),
+    *("Cancelled", "Paused", "Suspended", "Late", "AwaitingRetry", "Retrying", "Resuming"),
+    *("AwaitingConcurrencySlot", "TimedOut", "Cached", "RolledBack"),
+)
+
+
+def state_name(given: str) -> str:
+    """A name as the server knows it: documented ones are written in any case."""
+    known = {name.lower(): name for name in _STATE_NAMES}
+    return known.get(given.lower(), given)
+
 
 def state_colour(type: StateType | None) -> str:
     """The colour of a type of state."""
     return _STYLES.get(type, "") if type else ""
 
 
-def state_cell(run: FlowRun) -> Cell:
+def state_cell(run: FlowRun | TaskRun) -> Cell:
     """The state of a run, and why it waits if it does."""
     name = run.state_name or "-"
-    if run.blocking_reason:
+    if isinstance(run, FlowRun) and run.blocking_reason:
         name = f"{name} ({run.blocking_reason})"
     return Cell(name, state_colour(run.state_type))
 

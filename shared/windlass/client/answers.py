@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from windlass import exceptions
 from windlass.client.lean_httpx import httpx
-from windlass.exceptions import ApiError, ServerBusy
+from windlass.exceptions import ApiError, ServerBusy, SlotsTaken
 
 RETRIED_STATUSES: Final = frozenset({408, 429, 502, 503, 504})
 _LONGEST_PAUSE: Final = 30.0
@@ -20,6 +20,9 @@ def error_from(response: httpx.Response) -> ApiError:
     )
     if found is ServerBusy:
         return ServerBusy(message, retry_after=pause_before_retry(response, attempt=0))
+    if found is SlotsTaken:
+        stated = response.headers.get("Retry-After")
+        return SlotsTaken(message, retry_after=None if stated is None else float(stated))
     error = found(message, **body.get("details", {}))
     error.details.setdefault("status", response.status_code)
     return error
@@ -58,7 +61,9 @@ _ERRORS_BY_STATUS: Final = {
     403: exceptions.Forbidden,
     404: exceptions.ObjectNotFound,
     409: exceptions.ObjectAlreadyExists,
+    410: exceptions.LeaseLost,
     413: exceptions.PayloadTooLarge,
     422: exceptions.RequestInvalid,
+    423: exceptions.SlotsTaken,
     503: exceptions.ServerBusy,
 }

@@ -39,6 +39,7 @@ def client_for(
             url,
             headers=async_transport.credentials(settings),
             timeout=settings.api.request_timeout,
+            csrf=settings.client.csrf_support_enabled,
             wire=wire,
         )
     )
@@ -53,6 +54,7 @@ def sync_client_for(
             url,
             headers=async_transport.credentials(settings),
             timeout=settings.api.request_timeout,
+            csrf=settings.client.csrf_support_enabled,
             wire=wire,
         )
     )

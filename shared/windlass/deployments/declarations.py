@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from windlass.deployments.options import ConcurrencyLimitConfig, DeploymentOptions
+from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
 from windlass.schedules import Cron, Schedule
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import ConcurrencyLimitStrategy, RunLimit
@@ -92,10 +93,10 @@ class DeploymentDeclaration(_Declaration):
     work_pool: Annotated[WorkPoolDeclaration, BeforeValidator(_nothing_as_empty)] = Field(
         default_factory=WorkPoolDeclaration
     )
-    triggers: list[Any] | None = None
+    triggers: list[DeploymentTriggerTypes] | None = None
     sla: list[Any] | None = None
 
-    @field_validator("triggers", "sla")
+    @field_validator("sla")
     @classmethod
     def _is_empty(cls, value: list[Any] | None) -> list[Any] | None:
         if value:
@@ -122,6 +123,7 @@ class DeploymentDeclaration(_Declaration):
             work_pool_name=pool.name,
             work_queue_name=pool.work_queue_name,
             job_variables=pool.job_variables,
+            triggers=self.triggers,
         )
         # A key without a value says that there are none; no key leaves those that there are.
         if self.model_fields_set & {"schedule", "schedules"}:

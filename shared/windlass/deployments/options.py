@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias, TypedDict
 
+from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
 from windlass.schedules import Schedule, schedules_of
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployment_schedules import DeploymentScheduleCreate
@@ -64,6 +65,9 @@ class DeploymentOptions(ScheduleOptions, total=False):
     work_pool_name: str | None
     work_queue_name: str | None
     job_variables: JsonObject | None
+    triggers: Iterable[DeploymentTriggerTypes | JsonObject] | None
+    """What makes it run beside its schedules; they replace those that it has. A mapping is read
+    as in a file."""
 
 
 class DeployOptions(TypedDict, total=False):

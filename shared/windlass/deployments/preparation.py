@@ -9,12 +9,14 @@ from pydantic import ValidationError
 from windlass.deployments.declarations import DeploymentDeclaration
 from windlass.deployments.project import ACTIONS, Project
 from windlass.deployments.runner import RunnerDeployment
-from windlass.deployments.steps.core import find_step, run_steps
+from windlass.deployments.steps.core import find_step, referred_to, run_steps
 from windlass.exceptions import ConfigurationError
 from windlass.schemas.base import JsonObject
 from windlass.utilities.templating import apply_known_values, apply_values, missing_values
 
 _OURS: Final = ("windlass.", "prefect.deployments.")
+_OWN_TEMPLATES: Final = {*ACTIONS, "triggers"}
+"""The keys whose placeholders are filled in later: by steps, or by the server for each event."""
 
 
 @dataclass(slots=True)
@@ -28,7 +30,7 @@ class Preparation:
         """The deployment that was written, with what the command line says on top.
 
         Its code is looked for from the working directory. Raises ConfigurationError and
-        StepExecutionError.
+        StepExecutionError, and PlaceholderUnresolved for references to what is not there.
         """
         where = f"deployment {written.get('name') or overrides.get('name')!r}"
         actions = {name: written.get(name, self.project.actions.get(name)) for name in ACTIONS}
@@ -39,9 +41,11 @@ class Preparation:
             if step.startswith(_OURS):
                 find_step(step)
         outputs = self._outputs(steps["build"], steps["push"], where)
-        rest = {key: value for key, value in written.items() if key not in ACTIONS}
+        rest = {key: value for key, value in written.items() if key not in _OWN_TEMPLATES}
         _refuse_missing(rest, outputs, where)
-        filled = cast(JsonObject, apply_values(rest, outputs))
+        filled = cast(JsonObject, apply_values(rest, {**outputs, **referred_to(rest)}))
+        if "triggers" in written:
+            filled["triggers"] = _with_known_switches(written["triggers"], outputs)
         declared = _declared(_overlaid(filled, overrides), where)
         made = RunnerDeployment.from_entrypoint(
             declared.entrypoint, declared.name, **declared.options()
@@ -62,6 +66,16 @@ class Preparation:
                 outputs = run_steps([step], outputs)
             self._done[key] = outputs
         return self._done[key]
+
+
+def _with_known_switches(triggers: Any, outputs: JsonObject) -> Any:
+    """The triggers; of their placeholders, only those of `enabled` are filled in here."""
+    if isinstance(triggers, list):
+        return [_with_known_switches(each, outputs) for each in cast("list[Any]", triggers)]
+    if isinstance(triggers, dict) and "enabled" in triggers:
+        trigger = cast(JsonObject, triggers)
+        return {**trigger, "enabled": apply_values(trigger["enabled"], outputs)}
+    return cast(Any, triggers)
 
 
 def _overlaid(filled: JsonObject, overrides: JsonObject) -> JsonObject:

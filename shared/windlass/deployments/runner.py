@@ -12,8 +12,10 @@ from windlass.deployments.options import (
     schedules_from,
 )
 from windlass.deployments.sources import Source, source_of
+from windlass.deployments.triggers import read_triggers, replace_triggers
 from windlass.dispatch import dispatched
 from windlass.entrypoints import load_flow_from_entrypoint
+from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
 from windlass.exceptions import InvalidNameError
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployment_schedules import DeploymentScheduleCreate
@@ -46,6 +48,7 @@ class RunnerDeployment:
     work_pool_name: str | None = None
     work_queue_name: str | None = None
     job_variables: JsonObject = field(default_factory=dict[str, Any])
+    triggers: list[DeploymentTriggerTypes] = field(default_factory=list[DeploymentTriggerTypes])
 
     def __post_init__(self) -> None:
         if not self.name or _REFUSED_IN_NAMES & set(self.name):
@@ -66,7 +69,7 @@ class RunnerDeployment:
     @classmethod
     def from_flow(cls, flow: Any, name: str, **options: Unpack[DeploymentOptions]) -> Self:
         """A deployment of a flow. Raises MissingFlowError for one that no process could find, and
-        ValueError for schedules that cannot be read.
+        ValueError for schedules and triggers that cannot be read.
         """
         concurrency_limit = options.get("concurrency_limit")
         return cls(
@@ -85,6 +88,7 @@ class RunnerDeployment:
             work_pool_name=options.get("work_pool_name"),
             work_queue_name=options.get("work_queue_name"),
             job_variables=options.get("job_variables") or {},
+            triggers=read_triggers(options.get("triggers")),
         )
 
     @classmethod
@@ -113,7 +117,9 @@ class RunnerDeployment:
         """`apply` through a client that is open already."""
         flow_id = await client.create_flow_from_name(self.flow_name)
         wanted = self.to_create(flow_id, work_pool_name=work_pool_name, image=image)
-        return (await client.create_deployment(wanted)).id
+        made = await client.create_deployment(wanted)
+        await replace_triggers(client, made, self.triggers)
+        return made.id
 
     def to_create(
         self, flow_id: UUID, *, work_pool_name: str | None = None, image: str | None = None

@@ -40,6 +40,11 @@ class FlowCall:
     flow_run: FlowRun | None = None
     claim: Claim | None = None
 
+    @property
+    def execution_id(self) -> str | None:
+        """The execution that owns the run; None if nobody claimed it."""
+        return None if self.claim is None else self.claim.execution_id
+
 
 def create_flow_run(
     call: FlowCall, parameters: Parameters, state: State, session: Session

@@ -166,6 +166,9 @@ class _FlowRunEngine:
             kind = type(error).__name__
             self._log.error("The flow run raised %s.", kind, exc_info=in_user_code(error))
             return Outcome(exception_to_failed_state(error), error=error)
+        except Pause:
+            # Whoever is suspended lets what has started run to its end.
+            raise
         except BaseException:
             let_runs_finish = False
             raise
@@ -242,7 +245,7 @@ class _FlowRunEngine:
 
     def _propose(self, state: State) -> Description[State]:
         entered = yield from propose(
-            state, self._run.id, self._call.claim, self._session, self._log
+            state, self._run.id, self._call.execution_id, self._session, self._log
         )
         self._run = self._run.model_copy(
             update={
@@ -290,6 +293,8 @@ class _FlowRunEngine:
             task_defaults=self._session.task_defaults,
             deadline=None if limit is None else monotonic() + limit.seconds,
             parent=parent,
+            execution_id=self._call.execution_id,
+            is_suspended=lambda: self._call.stop.is_suspended,
         )
 
     def _state(self) -> State:

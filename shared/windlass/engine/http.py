@@ -13,22 +13,33 @@ from pydantic_core import to_json
 from windlass._version import __version__
 from windlass.client._sync.transport import credentials
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.client.csrf import PATH, CsrfHeaders
 from windlass.client.lean_httpx import httpx
 from windlass.engine.ports import Proposal
 from windlass.exceptions import ApiError, ServerBusy, ServerUnreachable
 from windlass.logging.loggers import get_logger
-from windlass.schemas.base import JsonValue
-from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
+from windlass.schemas.base import JsonObject, JsonValue
+from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunResume, FlowRunUpdate
 from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass.settings import Settings
 
 if TYPE_CHECKING:
+    from windlass.schemas.concurrency_limits import (
+        ConcurrencyLimitWithLeaseResponse,
+        SlotsToLease,
+    )
     from windlass.schemas.deployments import Deployment
     from windlass.schemas.executions import RenewResponse
+    from windlass.schemas.flow_run_inputs import (
+        FlowRunInput,
+        FlowRunInputCreate,
+        FlowRunInputQuery,
+    )
     from windlass.schemas.task_runs import TaskRun
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_LIMITS: Final = "/v2/concurrency_limits"
 _FIRST_CONTACT_SECONDS: Final = 10.0
 _PATIENCE_SECONDS: Final = 600.0
 _RENEWAL_SECONDS: Final = 5.0
@@ -57,6 +68,7 @@ class HttpOrchestration:
         first_contact: float = _FIRST_CONTACT_SECONDS,
         patience: float = _PATIENCE_SECONDS,
         explain: Callable[[], str | None] | None = None,
+        csrf: bool = True,
         wire: httpx.BaseTransport | None = None,
     ) -> None:
         self._url = url.rstrip("/")
@@ -77,6 +89,7 @@ class HttpOrchestration:
             # Reading the certificates takes 60 ms, and plain HTTP needs none.
             verify=self._url.startswith("https:"),
         )
+        self._csrf = CsrfHeaders(self._http.headers, enabled=csrf)
 
     @classmethod
     def of(cls, url: str, settings: Settings, explain: Callable[[], str | None]) -> Self:
@@ -91,6 +104,7 @@ class HttpOrchestration:
                 else settings.server.ephemeral.startup_timeout_seconds
             ),
             explain=explain,
+            csrf=settings.client.csrf_support_enabled,
         )
 
     @property
@@ -125,6 +139,30 @@ class HttpOrchestration:
 
     # The models of what most flow runs never ask for are imported when it is asked for.
 
+    def resume_flow_run(
+        self, flow_run_id: UUID, run_input: JsonObject | None
+    ) -> OrchestrationResult:
+        path = f"/flow_runs/{flow_run_id}/resume"
+        return self._read(OrchestrationResult, "POST", path, FlowRunResume(run_input=run_input))
+
+    def create_flow_run_input(self, flow_run_id: UUID, wanted: "FlowRunInputCreate") -> None:
+        self._ask("POST", f"/flow_runs/{flow_run_id}/input", _body_of(wanted))
+
+    def read_flow_run_input(self, flow_run_id: UUID, key: str) -> str:
+        return self._ask("GET", f"/flow_runs/{flow_run_id}/input/{key}").decode()
+
+    def filter_flow_run_input(
+        self, flow_run_id: UUID, asked: "FlowRunInputQuery"
+    ) -> "list[FlowRunInput]":
+        from windlass.schemas.flow_run_inputs import FlowRunInput  # noqa: PLC0415
+
+        path = f"/flow_runs/{flow_run_id}/input/filter"
+        found = json.loads(self._ask("POST", path, _body_of(asked)))
+        return [FlowRunInput.model_validate(one) for one in found]
+
+    def delete_flow_run_input(self, flow_run_id: UUID, key: str) -> None:
+        self._ask("DELETE", f"/flow_runs/{flow_run_id}/input/{key}")
+
     def read_task_run(self, task_run_id: UUID) -> "TaskRun":
         from windlass.schemas.task_runs import TaskRun  # noqa: PLC0415
 
@@ -150,6 +188,22 @@ class HttpOrchestration:
             timeout=_RENEWAL_SECONDS,
         )
         return RenewResponse.model_validate_json(response.content)
+
+    def take_slots(self, asked: "SlotsToLease") -> "ConcurrencyLimitWithLeaseResponse":
+        from windlass.schemas.concurrency_limits import (  # noqa: PLC0415
+            ConcurrencyLimitWithLeaseResponse,
+        )
+
+        path = f"{_LIMITS}/increment-with-lease"
+        return self._read(ConcurrencyLimitWithLeaseResponse, "POST", path, asked)
+
+    def renew_slots(self, lease_id: UUID, seconds: float) -> None:
+        content = to_json({"lease_duration": seconds})
+        path = f"{_LIMITS}/leases/{lease_id}/renew"
+        self._once("POST", path, content, timeout=_RENEWAL_SECONDS)
+
+    def give_back_slots(self, lease_id: UUID) -> None:
+        self._ask("POST", f"{_LIMITS}/decrement-with-lease", to_json({"lease_id": lease_id}))
 
     def post(self, path: str, body: JsonValue) -> None:
         self._once("POST", path, to_json(body))
@@ -184,12 +238,11 @@ class HttpOrchestration:
     ) -> httpx.Response:
         """The answer. Raises ServerUnreachable, or the ApiError that it stands for."""
         try:
-            response = self._http.request(
-                method,
-                path,
-                content=content,
-                timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
-            )
+            response = self._sent(method, path, content, timeout)
+            if self._csrf.are_asked_for(response):
+                if not self._csrf.are_newer(response):
+                    self._csrf.take(self._http.get(PATH, params={"client": self._csrf.client}))
+                response = self._sent(method, path, content, timeout)
         except httpx.TransportError as error:
             raise ServerUnreachable(
                 (self._explain and self._explain())
@@ -200,6 +253,16 @@ class HttpOrchestration:
         if not response.is_success:
             raise error_from(response)
         return response
+
+    def _sent(
+        self, method: str, path: str, content: bytes | None, timeout: float | None
+    ) -> httpx.Response:
+        return self._http.request(
+            method,
+            path,
+            content=content,
+            timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else timeout,
+        )
 
 
 def _may_pass(trouble: ApiError | ServerUnreachable) -> bool:

@@ -25,12 +25,15 @@ class StopReason(Enum):
 class Stop:
     """Whether the flow run in the main thread has to stop, and why. The first reason counts.
 
+    A run that is suspended (`suspend`) is not stopped: it stops by itself before its next task.
+
     Where something else in the process handles SIGTERM, such as a web server, it stays with that,
     unless the process is there for this run alone (`owns_process`).
     """
 
     def __init__(self, *, owns_process: bool = False) -> None:
         self.reason: StopReason | None = None
+        self.is_suspended = False
         self._owns_process = owns_process
         self._cancel: Callable[[], object] | None = None
         self._was_delivered = False
@@ -41,6 +44,10 @@ class Stop:
         self.reason = self.reason or reason
         if self._takes_signals:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    def suspend(self) -> None:
+        """Let the run go no further than to its next task."""
+        self.is_suspended = True
 
     def cancel_with(self, cancel: Callable[[], object]) -> None:
         """Stop by calling `cancel`, instead of raising an exception wherever the thread is."""

@@ -17,7 +17,8 @@ class HeldClaim:
     """An execution that owns a run, and its lease of `term` seconds.
 
     From `hold` to `release` the lease is renewed at every third of its term. When the server
-    wants the run to be cancelled, or to stop because another execution owns it, `stop` is told. A
+    wants the run to be cancelled or suspended, or to stop because another execution owns it, `stop`
+    is told. A
     server that does not answer changes nothing: the run goes on, and renews when it can again.
     """
 
@@ -67,5 +68,7 @@ class HeldClaim:
             case Intent.STOP:
                 self._released.set()
                 self._stop.request(StopReason.SUPERSEDED)
-            case Intent.NONE | Intent.SUSPEND:
+            case Intent.SUSPEND:
+                self._stop.suspend()
+            case Intent.NONE:
                 pass

@@ -5,15 +5,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from windlass.schemas.base import JsonValue
+from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
 from windlass.schemas.orchestration import OrchestrationResult
 from windlass.schemas.states import StateCreate
 
 if TYPE_CHECKING:
     # Most flow runs see none of these, and their models take 40 ms to import.
+    from windlass.schemas.concurrency_limits import (
+        ConcurrencyLimitWithLeaseResponse,
+        SlotsToLease,
+    )
     from windlass.schemas.deployments import Deployment
     from windlass.schemas.executions import RenewResponse
+    from windlass.schemas.flow_run_inputs import (
+        FlowRunInput,
+        FlowRunInputCreate,
+        FlowRunInputQuery,
+    )
     from windlass.schemas.task_runs import TaskRun
 
 
@@ -58,12 +67,38 @@ class Orchestration(Protocol):
 
     def propose_flow_run_state(self, proposal: Proposal) -> OrchestrationResult: ...
 
+    def resume_flow_run(
+        self, flow_run_id: UUID, run_input: JsonObject | None
+    ) -> OrchestrationResult: ...
+
+    def create_flow_run_input(self, flow_run_id: UUID, wanted: "FlowRunInputCreate") -> None: ...
+
+    def read_flow_run_input(self, flow_run_id: UUID, key: str) -> str: ...
+
+    def filter_flow_run_input(
+        self, flow_run_id: UUID, asked: "FlowRunInputQuery"
+    ) -> "list[FlowRunInput]": ...
+
+    def delete_flow_run_input(self, flow_run_id: UUID, key: str) -> None: ...
+
     def read_task_run(self, task_run_id: UUID) -> "TaskRun": ...
 
     def read_deployment(self, deployment_id: UUID) -> "Deployment": ...
 
     def renew_leases(self, execution_ids: Sequence[str]) -> "RenewResponse":
         """Say that executions are alive. Asks once, and does not wait for a server that is busy."""
+        ...
+
+    def take_slots(self, asked: "SlotsToLease") -> "ConcurrencyLimitWithLeaseResponse":
+        """Take slots of concurrency limits. Raises `SlotsTaken` when not all are free."""
+        ...
+
+    def renew_slots(self, lease_id: UUID, seconds: float) -> None:
+        """Hold slots for so long from now. Asks once. Raises `LeaseLost` when it is too late."""
+        ...
+
+    def give_back_slots(self, lease_id: UUID) -> None:
+        """Give back the slots of a lease."""
         ...
 
     def post(self, path: str, body: JsonValue) -> None:

@@ -1,8 +1,9 @@
 """Asking the server whether a flow run may enter a state, until it says yes or no."""
 
+from logging import Logger
 from uuid import UUID
 
-from windlass.engine.effects import Claim, Description, Sleep
+from windlass.engine.effects import Description, Sleep
 from windlass.engine.ports import Proposal
 from windlass.engine.questions import Propose
 from windlass.engine.session import Session
@@ -14,7 +15,11 @@ from windlass.states import to_state_create
 
 
 def propose(
-    state: State, run_id: UUID, claim: Claim | None, session: Session, log: WindlassLogAdapter
+    state: State,
+    run_id: UUID,
+    execution_id: str | None,
+    session: Session,
+    log: WindlassLogAdapter | Logger,
 ) -> Description[State]:
     """The state that the run is in after asking for `state`: that one, or what the server decided.
 
@@ -27,8 +32,8 @@ def propose(
                 flow_run_id=run_id,
                 state=to_state_create(state),
                 request_id=session.new_id(),
-                execution_id=None if claim is None else claim.execution_id,
-                leased=claim is not None,
+                execution_id=execution_id,
+                leased=execution_id is not None,
             )
         )
         match result.status:

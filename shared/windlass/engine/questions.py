@@ -1,13 +1,28 @@
 """The effects that ask the server."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from windlass.engine.effects import Effect
-from windlass.engine.ports import Proposal
+from windlass.engine.ports import Orchestration, Proposal
 from windlass.engine.session import Session
 from windlass.schemas.flow_runs import FlowRun, FlowRunCreate, FlowRunUpdate
 from windlass.schemas.orchestration import OrchestrationResult
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Effect[T]):
+    """Whatever the server answers to a question that has no effect of its own."""
+
+    question: Callable[[Orchestration], T]
+    blocks = True
+
+    def perform(self, session: Session) -> T:
+        return self.question(session.orchestration)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,17 @@ from windlass.engine.names import run_name, task_run_name
 from windlass.engine.outcomes import is_plain, outcome_of
 from windlass.engine.retries import RetryPolicy, retry_policy
 from windlass.engine.session import Session
+from windlass.engine.slots import (
+    GiveBackSlots,
+    HeldSlots,
+    KeepSlots,
+    take_slots,
+    task_run_slots,
+    warn_of_loss,
+)
 from windlass.engine.timeouts import FlowRunTimeoutError, TaskRunTimeoutError, TimeLimit
 from windlass.engine.tracebacks import in_user_code
-from windlass.exceptions import UpstreamTaskError
+from windlass.exceptions import ConcurrencySlotAcquisitionError, Pause, UpstreamTaskError
 from windlass.futures import find_futures
 from windlass.logging.loggers import WindlassLogAdapter, logger_of
 from windlass.reporting.records import Identity, TaskRunRecord
@@ -56,12 +64,14 @@ def begin_task_run(
 ) -> Description[TaskCall]:
     """Make a task run, which is then pending.
 
-    Raises FlowRunTimeoutError in a flow run whose time is over: this is where it ends that could
-    not be interrupted.
+    Raises FlowRunTimeoutError in a flow run whose time is over, and Pause in one that somebody
+    suspended: this is where it ends that could not be interrupted.
     """
     flow = scope.flow
     if flow is not None and flow.deadline is not None and monotonic() > flow.deadline:
         raise FlowRunTimeoutError("The time of the flow run is over: it starts no more tasks.")
+    if flow is not None and flow.is_suspended():
+        raise Pause("The flow run was suspended: it goes on when it is resumed.")
     inputs = {}
     if dependencies or has_upstream(parameters, wait_for):
         inputs = task_inputs(parameters, wait_for, dependencies)
@@ -90,25 +100,33 @@ def task_run(call: TaskCall, session: Session) -> Description[TaskOutcome]:
 class _TaskRunEngine:
     """One task run under way."""
 
-    __slots__ = ("_call", "_record", "_session", "_task")
+    __slots__ = ("_call", "_record", "_session", "_slots", "_task")
 
     def __init__(self, call: TaskCall, session: Session) -> None:
         self._call = call
         self._record = call.record
         self._session = session
+        self._slots: HeldSlots | None = None
         self._task = call.task
 
     def run(self) -> Description[TaskOutcome]:
         """Everything, whatever interrupts it."""
         try:
             parameters = yield from self._ready()
+            attempt = self._limited_attempt if self._record.identity.tags else self._attempt
             while True:
-                outcome = yield from self._attempt(parameters)
+                outcome = yield from attempt(parameters)
                 if outcome is not None:
                     return outcome
+        except ConcurrencySlotAcquisitionError as error:
+            yield from self._finish(StateType.FAILED, "Failed", format_exception(error), error)
+            return TaskOutcome(self._record, error=error)
         except UpstreamTaskError as error:
             yield from Enter(self._record, StateType.PENDING, "NotReady", str(error), error)
             return TaskOutcome(self._record, error=error)
+        except Pause as signal:
+            yield from Enter(self._record, StateType.PAUSED, "Suspended", str(signal), signal)
+            return TaskOutcome(self._record, error=signal)
         except BaseException as error:
             crashed = exception_to_crashed_state(error)
             yield from self._finish(StateType.CRASHED, "Crashed", crashed.message, error)
@@ -122,6 +140,22 @@ class _TaskRunEngine:
                 yield from Await(futures)
             parameters = resolved(parameters, wait_for)
         return parameters
+
+    def _limited_attempt(self, parameters: Parameters) -> Description[TaskOutcome | None]:
+        """`_attempt` with a slot of every tag that is limited, waited for before."""
+        record = self._record
+        wanted = task_run_slots(record.identity.tags, record.id)
+        held = self._slots = yield from take_slots(wanted)
+        try:
+            yield from KeepSlots(held, warn_of_loss)
+            return (yield from self._attempt(parameters))
+        finally:
+            yield from self._give_back_slots()
+
+    def _give_back_slots(self) -> Description[None]:
+        held, self._slots = self._slots, None
+        if held is not None:
+            yield from GiveBackSlots(held)
 
     def _attempt(self, parameters: Parameters) -> Description[TaskOutcome | None]:
         """Call the function once; None if it is to be called again."""
@@ -206,6 +240,7 @@ class _TaskRunEngine:
                 failed.message,
                 details={"scheduled_time": due},
             )
+            yield from self._give_back_slots()
             yield from Sleep(delay)
         return True
 

@@ -221,5 +221,10 @@ def _as_it_is(line: JsonObject) -> JsonObject:
     return line
 
 
-def _made(make: MakeLine) -> JsonObject:
-    return make()
+def _made(make: MakeLine) -> JsonObject | None:
+    try:
+        return make()
+    except Exception as error:
+        # The thread has more to send than what failed here.
+        _complain(f"an event is lost: {type(error).__name__}: {error}")
+        return None

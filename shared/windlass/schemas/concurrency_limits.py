@@ -1,4 +1,4 @@
-"""Concurrency limits: what takes and gives back slots, and what runs and deployments show."""
+"""Concurrency limits: by name or by tag, their slots, and the leases that hold them."""
 
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
@@ -6,10 +6,53 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from windlass.schemas.base import Shape, Stored
+from windlass.schemas.fields import ObjectName
 
 Slots: TypeAlias = Annotated[int, Field(gt=0)]
 LeaseDuration: TypeAlias = Annotated[float, Field(ge=60, le=86_400)]
 """Seconds for which slots are held without a renewal."""
+NotNegative: TypeAlias = Annotated[int, Field(ge=0)]
+Rate: TypeAlias = Annotated[float, Field(ge=0)]
+"""Slots that free themselves in a second; 0 means none."""
+SlotMode: TypeAlias = Literal["concurrency", "rate_limit"]
+"""Whether slots are held until they are given back, or free themselves."""
+
+
+class ConcurrencyLimitV2Create(Shape):
+    """A limit to create."""
+
+    active: bool = True
+    name: ObjectName
+    limit: NotNegative
+    active_slots: NotNegative = 0
+    denied_slots: NotNegative = 0
+    slot_decay_per_second: Rate = 0
+
+
+class ConcurrencyLimitV2Update(Shape):
+    """What to change of a limit: only the fields that are set (`model_fields_set`).
+
+    `active_slots` repairs what is occupied: leases that do not fit into it end.
+    """
+
+    active: bool | None = None
+    name: ObjectName | None = None
+    limit: NotNegative | None = None
+    active_slots: NotNegative | None = None
+    denied_slots: NotNegative | None = None
+    slot_decay_per_second: Rate | None = None
+
+
+class ConcurrencyLimitV2(Stored):
+    """A limit as it was made. An inactive one holds nobody back."""
+
+    active: bool = True
+    name: ObjectName
+    limit: int
+    active_slots: int = 0
+    denied_slots: int = 0
+    slot_decay_per_second: float = 0
+    avg_slot_occupancy_seconds: float = 2.0
 
 
 class GlobalConcurrencyLimitResponse(Stored):
@@ -43,19 +86,31 @@ class SlotsToTake(Shape):
     """Slots to take in every limit of these names; a name without a limit takes none."""
 
     slots: Slots
-    names: list[str]
-    mode: Literal["concurrency", "rate_limit"] = "concurrency"
-    create_if_missing: bool | None = None
+    names: Annotated[list[str], Field(json_schema_extra={"min_items": 1})]
+    mode: SlotMode = "concurrency"
+    create_if_missing: Annotated[bool | None, Field(deprecated=True)] = None
 
 
 class SlotsToLease(Shape):
     """Slots to take until they are given back or the lease ends."""
 
     slots: Slots
-    names: list[str]
-    mode: Literal["concurrency", "rate_limit"] = "concurrency"
+    names: Annotated[list[str], Field(json_schema_extra={"min_items": 1})]
+    mode: SlotMode = "concurrency"
     lease_duration: LeaseDuration = 300
     holder: ConcurrencyLeaseHolder | None = None
+
+
+class SlotsToRelease(Shape):
+    """Slots to give back that no lease holds, in every limit of these names.
+
+    `occupancy_seconds` is how long they were held.
+    """
+
+    slots: Slots
+    names: Annotated[list[str], Field(json_schema_extra={"min_items": 1})]
+    occupancy_seconds: Annotated[float, Field(gt=0)] | None = None
+    create_if_missing: Annotated[bool, Field(deprecated=True)] = True
 
 
 class ConcurrencyLimitWithLeaseResponse(Shape):
@@ -75,3 +130,36 @@ class LeaseToRelease(Shape):
     """A lease to give back with all its slots."""
 
     lease_id: UUID
+
+
+class ConcurrencyLimitCreate(Shape):
+    """The limit of a tag, to create or to change."""
+
+    tag: str
+    concurrency_limit: int
+
+
+class ConcurrencyLimit(Stored):
+    """The limit of a tag. `active_slots` are the task runs that hold its slots."""
+
+    tag: str
+    concurrency_limit: int
+    active_slots: list[UUID] = Field(default_factory=list[UUID])
+
+
+class TagSlots(Shape):
+    """Slots of one task run to take or to give back, in the limits of these tags."""
+
+    names: list[str]
+    task_run_id: UUID
+
+
+class TagLimitReset(Shape):
+    """Task runs that hold the slots of a tag from now on; none if there are none."""
+
+    slot_override: list[UUID] | None = None
+
+
+GlobalConcurrencyLimit = GlobalConcurrencyLimitResponse
+GlobalConcurrencyLimitCreate = ConcurrencyLimitV2Create
+GlobalConcurrencyLimitUpdate = ConcurrencyLimitV2Update

@@ -170,3 +170,9 @@ class ScheduledDeploymentRuns(Shape):
     deployment_ids: list[UUID]
     scheduled_before: Timestamp | None = None
     limit: int | None = None
+
+
+class DeploymentBulkDeleteResponse(Shape):
+    """The deployments that were deleted."""
+
+    deleted: list[UUID] = Field(default_factory=list[UUID])

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from windlass.schemas.base import JsonObject, Shape, Stored, Timestamp
 from windlass.schemas.fields import CreatedBy, Duration, Labels, Page
+from windlass.schemas.orchestration import OrchestrationResult
 from windlass.schemas.retries import RetryPolicy
 from windlass.schemas.states import State, StateCreate, StateType
 
@@ -135,3 +136,38 @@ class FlowRunPaginationResponse(Page):
     """One page of flow runs."""
 
     results: list[FlowRun]
+
+
+class FlowRunBulkDeleteResponse(Shape):
+    """The flow runs that were deleted."""
+
+    deleted: list[UUID] = Field(default_factory=list[UUID])
+
+
+class FlowRunOrchestrationResult(OrchestrationResult):
+    """What became of one of the flow runs for which a state was proposed."""
+
+    flow_run_id: UUID
+    state: State | None = None
+
+
+class FlowRunBulkSetStateResponse(Shape):
+    """What became of the flow runs for which a state was proposed."""
+
+    results: list[FlowRunOrchestrationResult] = Field(
+        default_factory=list[FlowRunOrchestrationResult]
+    )
+
+
+class FlowRunCreateResult(Shape):
+    """What became of one of the flow runs that were asked for."""
+
+    flow_run_id: UUID | None = None
+    status: Literal["CREATED", "FAILED"]
+    error: str | None = None
+
+
+class FlowRunBulkCreateResponse(Shape):
+    """What became of the flow runs that were asked for, in their order."""
+
+    results: list[FlowRunCreateResult] = Field(default_factory=list[FlowRunCreateResult])

@@ -1,5 +1,7 @@
 """Flows: what flow runs are runs of."""
 
+from uuid import UUID
+
 from pydantic import Field
 
 from windlass.schemas.base import Shape, Stored
@@ -32,3 +34,9 @@ class FlowPaginationResponse(Page):
     """One page of flows."""
 
     results: list[Flow]
+
+
+class FlowBulkDeleteResponse(Shape):
+    """The flows that were deleted."""
+
+    deleted: list[UUID] = Field(default_factory=list[UUID])

@@ -7,7 +7,7 @@ those of the flow run. Only a flow run must have every variable that the templat
 from typing import cast
 
 from windlass.schemas.base import JsonObject, JsonValue
-from windlass.schemas.json_schema import require_fit, violations
+from windlass.schemas.json_schema import Violation, require_fit, violations
 
 
 def check_default_job_variables(template: JsonObject, *, of: str) -> None:
@@ -30,7 +30,7 @@ def check_complete_job_variables(variables: JsonObject, template: JsonObject, *,
     schema = _variables_schema(template)
     given = _defaults(schema) | variables
     missing = [f"`{name}` is required." for name in schema.get("required", ()) if name not in given]
-    require_fit(f"The job variables of {of}", missing + _unfit(variables, schema))
+    require_fit(f"The job variables of {of}", [*missing, *_unfit(variables, schema)])
 
 
 def _variables_schema(template: JsonObject) -> JsonObject:
@@ -43,7 +43,7 @@ def _defaults(schema: JsonObject) -> JsonObject:
     return {name: field["default"] for name, field in properties.items() if "default" in field}
 
 
-def _unfit(variables: JsonObject, schema: JsonObject) -> list[str]:
+def _unfit(variables: JsonObject, schema: JsonObject) -> list[Violation]:
     return violations(variables, schema, ignore_required=True, is_opaque=_is_filled_in_later)
 
 

@@ -5,9 +5,9 @@ templates by hand; formats are hints, as the specification has it, and are not c
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, cast
+from typing import Final, Self, TypeAlias, cast
 
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.base import JsonObject, JsonValue
@@ -15,6 +15,26 @@ from windlass.schemas.base import JsonObject, JsonValue
 _DEEPEST: Final = 64
 """Deeper than any value that people write; only a schema that refers to itself gets there."""
 _FIRST_REASONS: Final = 5
+
+
+class Violation(str):
+    """A sentence that says where a value does not fit, and why.
+
+    `place` is the where in steps from the root, `reason` the sentence without it.
+    """
+
+    __slots__ = ("place", "reason")
+
+    place: "Place"
+    reason: str
+
+    def __new__(cls, sentence: str, place: "Place", reason: str) -> Self:
+        made = super().__new__(cls, sentence)
+        made.place, made.reason = place, reason
+        return made
+
+
+Place: TypeAlias = tuple[str | int, ...]
 
 
 def _nothing_is_opaque(_: JsonValue) -> bool:
@@ -27,7 +47,7 @@ def violations(
     *,
     ignore_required: bool = False,
     is_opaque: Callable[[JsonValue], bool] = _nothing_is_opaque,
-) -> list[str]:
+) -> list[Violation]:
     """Why `value` does not fit `schema`: sentences that begin with the place; none if it fits.
 
     Null stands for an optional property that is left out, whatever the schema says: pydantic 1 did
@@ -39,10 +59,11 @@ def violations(
     try:
         return list(_check(at, value, schema))
     except (TypeError, ValueError, ArithmeticError, AttributeError, re.error) as error:
-        return [f"The schema is malformed: {error}."]
+        malformed = f"The schema is malformed: {error}."
+        return [Violation(malformed, (), malformed)]
 
 
-def require_fit(whose: str, reasons: list[str]) -> None:
+def require_fit(whose: str, reasons: Sequence[str]) -> None:
     """Raises RequestInvalid with the first of the reasons, if there are any."""
     if reasons:
         more = len(reasons) - _FIRST_REASONS
@@ -62,19 +83,19 @@ class _Terms:
 class _At:
     """A place in the value, and how many schemas lie around it."""
 
-    path: tuple[str, ...]
+    place: Place
     terms: _Terms
     depth: int = 0
 
     def inside(self, key: str | int) -> "_At":
-        step = f"[{key}]" if isinstance(key, int) else f".{key}" if self.path else key
-        return replace(self, path=(*self.path, step))
+        return replace(self, place=(*self.place, key))
 
-    def says(self, sentence: str) -> str:
-        return f"`{''.join(self.path)}` {sentence}" if self.path else f"The value {sentence}"
+    def says(self, sentence: str) -> Violation:
+        where = f"`{_path(self.place)}`" if self.place else "The value"
+        return Violation(f"{where} {sentence}", self.place, sentence)
 
 
-_Found: TypeAlias = Iterator[str]
+_Found: TypeAlias = Iterator[Violation]
 
 
 def _check(at: _At, value: JsonValue, schema: JsonValue) -> _Found:
@@ -128,13 +149,20 @@ def _all_of(at: _At, value: JsonValue, schemas: JsonValue, _: JsonObject) -> _Fo
 
 
 def _any_of(at: _At, value: JsonValue, schemas: JsonValue, _: JsonObject) -> _Found:
-    reasons: list[str] = []
+    reasons: list[Violation] = []
     for schema in schemas:
         found = list(_check(at, value, schema))
         if not found:
             return
         reasons += found
-    yield " Or ".join(dict.fromkeys(reasons)) or at.says("fits none of the alternatives.")
+    if reasons:
+        yield Violation(_either(reasons), at.place, _either(each.reason for each in reasons))
+    else:
+        yield at.says("fits none of the alternatives.")
+
+
+def _either(sentences: Iterable[str]) -> str:
+    return " Or ".join(dict.fromkeys(sentences))
 
 
 def _one_of(at: _At, value: JsonValue, schemas: JsonValue, parent: JsonObject) -> _Found:
@@ -260,6 +288,11 @@ def _equal(one: JsonValue, other: JsonValue) -> bool:
         mine, its = cast(JsonObject, one), cast(JsonObject, other)
         return mine.keys() == its.keys() and all(_equal(mine[key], its[key]) for key in mine)
     return bool(one == other)
+
+
+def _path(place: Place) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).removeprefix(".")
 
 
 def _shown(value: JsonValue) -> str:

@@ -29,7 +29,6 @@ _NO_TLS: Final = "say sslmode, sslrootcert, sslcert and sslkey in the connection
 _NO_PREPARED: Final = "say prepared_statement_cache_size=0 in the connection URL"
 _ALWAYS: Final = "this stream is always on"
 _TESTS: Final = "tests of Windlass need no switch"
-_OPEN: Final = "this version does not protect its API; let a proxy in front of it do so"
 _ROWS: Final = "events are rows before they are messages, so nothing is left to persist"
 
 VOID: Final[tuple[VoidGroup, ...]] = (
@@ -56,7 +55,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         "client",
         _LATER,
         {
-            "csrf_support_enabled": Void(True),
             "custom_headers": Void({}, kind="object"),
             "max_retries": Void(5),
             "retry_extra_codes": Void(None, kind="list of int"),
@@ -137,22 +135,16 @@ VOID: Final[tuple[VoidGroup, ...]] = (
             "memo_store_path": Void("$WINDLASS_HOME/memo_store.toml", ("MEMO_STORE_PATH",), "path"),
             "memoize_block_auto_registration": Void(True, ("MEMOIZE_BLOCK_AUTO_REGISTRATION",)),
             "metrics_enabled": Void(False, ("API_ENABLE_METRICS",), why="/metrics is always on"),
-            "register_blocks_on_start": Void(True, ("API_BLOCKS_REGISTER_ON_START",)),
         },
     ),
     VoidGroup(
         "server.api",
         _LATER,
         {
-            "auth_string": Void(None, why=_OPEN, refused=True),
             "base_path": Void(None),
             "cors_allowed_headers": Void("*", ("SERVER_CORS_ALLOWED_HEADERS",)),
             "cors_allowed_methods": Void("*", ("SERVER_CORS_ALLOWED_METHODS",)),
             "cors_allowed_origins": Void("*", ("SERVER_CORS_ALLOWED_ORIGINS",)),
-            "csrf_protection_enabled": Void(
-                False, ("SERVER_CSRF_PROTECTION_ENABLED",), why=_OPEN, refused=True
-            ),
-            "csrf_token_expiration": Void("PT1H", ("SERVER_CSRF_TOKEN_EXPIRATION",), "duration"),
         },
     ),
     VoidGroup(
@@ -160,7 +152,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         _LATER,
         {
             "initial_deployment_lease_duration": Void(300.0),
-            "maximum_concurrency_slot_wait_seconds": Void(30.0),
         },
     ),
     VoidGroup(
@@ -218,14 +209,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         },
     ),
     VoidGroup(
-        "server.flow_run_graph",
-        _LATER,
-        {
-            "max_artifacts": Void(10_000, ("API_MAX_FLOW_RUN_GRAPH_ARTIFACTS",)),
-            "max_nodes": Void(10_000, ("API_MAX_FLOW_RUN_GRAPH_NODES",)),
-        },
-    ),
-    VoidGroup(
         "server.logs",
         _ALWAYS,
         {"stream_out_enabled": Void(False), "stream_publishing_enabled": Void(False)},
@@ -257,19 +240,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         },
     ),
     VoidGroup(
-        "server.services.pause_expirations",
-        _LATER,
-        {
-            "enabled": Void(True, ("API_SERVICES_PAUSE_EXPIRATIONS_ENABLED",)),
-            "loop_seconds": Void(5.0, ("API_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS",)),
-        },
-    ),
-    VoidGroup(
-        "server.services.repossessor",
-        _LATER,
-        {"enabled": Void(True), "loop_seconds": Void(15.0)},
-    ),
-    VoidGroup(
         "server.services.scheduler",
         "schedules say when they are due for a look; set recent_deployments_loop_seconds",
         {"loop_seconds": Void(60.0, ("API_SERVICES_SCHEDULER_LOOP_SECONDS",))},
@@ -299,9 +269,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         _LATER,
         {
             "max_cache_key_length": Void(2000, ("API_TASK_CACHE_KEY_MAX_LENGTH",)),
-            "tag_concurrency_slot_wait_seconds": Void(
-                30.0, ("TASK_RUN_TAG_CONCURRENCY_SLOT_WAIT_SECONDS",)
-            ),
         },
     ),
     VoidGroup(

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, cast
 
@@ -24,7 +24,7 @@ def apply_values(template: JsonValue, values: Mapping[str, JsonValue]) -> JsonVa
     A placeholder that is a whole text takes the value with its type, and leaves its key or its
     place in a list out where there is no value. One inside a text is put in as text. `a.b` is a
     part of `a`; `$NAME` is a variable of this process's environment. Raises PlaceholderUnresolved
-    for references to blocks and to stored variables.
+    for references to blocks and to stored variables that are not among the values.
     """
     filled = _filled(template, values)
     return None if filled is _NO_VALUE else filled
@@ -34,29 +34,50 @@ def apply_known_values(template: JsonValue, values: Mapping[str, JsonValue]) -> 
     """The template with those of its placeholders filled in that have a value; the others stay,
     references to blocks and to stored variables among them.
     """
-    if isinstance(template, dict):
-        parts = cast(JsonObject, template).items()
-        return {key: apply_known_values(part, values) for key, part in parts}
-    if isinstance(template, list):
-        return [apply_known_values(part, values) for part in cast(list[JsonValue], template)]
-    if not isinstance(template, str):
-        return template
-    alone = _PLACEHOLDER.fullmatch(template.strip())
-    if alone is not None:
-        return template if _is_unknown(alone[1], values) else _value_of(alone[1], values)
+    return _applied_to(lambda name: not _is_unknown(name, values), template, values)
 
-    def known(found: re.Match[str]) -> str:
-        return found[0] if _is_unknown(found[1], values) else _as_text(found, values)
 
-    return _PLACEHOLDER.sub(known, template)
+def apply_references(template: JsonValue, found: Mapping[str, JsonValue]) -> JsonValue:
+    """The template with only those placeholders filled in that `found` has the value of."""
+    return _applied_to(found.__contains__, template, found)
+
+
+def references(template: JsonValue) -> set[str]:
+    """The placeholders of the template that refer to blocks and to stored variables."""
+    return {name for name in _placeholders(template) if _is_reference(name)}
 
 
 def missing_values(template: JsonValue, values: Mapping[str, JsonValue]) -> list[str]:
     """The placeholders of the template that have no value, but for references to blocks and to
     stored variables; sorted.
     """
-    names = set(_PLACEHOLDER.findall(json.dumps(template, default=str, ensure_ascii=False)))
+    names = _placeholders(template)
     return sorted(name for name in names if not _is_reference(name) and _is_unknown(name, values))
+
+
+def _placeholders(template: JsonValue) -> set[str]:
+    return set(_PLACEHOLDER.findall(json.dumps(template, default=str, ensure_ascii=False)))
+
+
+def _applied_to(
+    is_meant: Callable[[str], bool], template: JsonValue, values: Mapping[str, JsonValue]
+) -> JsonValue:
+    if isinstance(template, dict):
+        parts = cast(JsonObject, template).items()
+        return {key: _applied_to(is_meant, part, values) for key, part in parts}
+    if isinstance(template, list):
+        parts = cast(list[JsonValue], template)
+        return [_applied_to(is_meant, part, values) for part in parts]
+    if not isinstance(template, str):
+        return template
+    alone = _PLACEHOLDER.fullmatch(template.strip())
+    if alone is not None:
+        return _value_of(alone[1], values) if is_meant(alone[1]) else template
+
+    def applied(found: re.Match[str]) -> str:
+        return _as_text(found, values) if is_meant(found[1]) else found[0]
+
+    return _PLACEHOLDER.sub(applied, template)
 
 
 def _is_unknown(name: str, values: Mapping[str, JsonValue]) -> bool:

@@ -66,3 +66,26 @@ async def test_what_is_no_event_is_refused(api: httpx.AsyncClient) -> None:
     refused = await api.post("/events", json=[event(), event(resource={"no": "id"})])
     assert refused.status_code == 422
     assert (await api.post("/events/filter", json={})).json()["total"] == 0
+
+
+async def test_events_are_counted(api: httpx.AsyncClient) -> None:
+    await send(api, event(0), event(1), event(2, event="done.1"))
+    everything: dict[str, Any] = {"filter": {}}
+    for by, groups in (
+        ("event", [("done.1", 2), ("done.0", 1)]),
+        ("resource", [("a", 3)]),
+    ):
+        counted = (await api.post(f"/events/count-by/{by}", json=everything)).json()
+        assert [(group["label"], group["count"]) for group in counted] == groups
+    days = (await api.post("/events/count-by/day", json=everything)).json()
+    assert (len(days), sum(day["count"] for day in days)) == (181, 3)
+    since = (utc_now() - timedelta(hours=2)).isoformat()
+    asked: dict[str, Any] = {
+        "filter": {"occurred": {"since": since}},
+        "time_unit": "hour",
+        "time_interval": 2,
+    }
+    hours = (await api.post("/events/count-by/time", json=asked)).json()
+    assert sum(interval["count"] for interval in hours) == 3
+    for by, wanted in (("colour", everything), ("time", {**asked, "time_unit": "second"})):
+        assert (await api.post(f"/events/count-by/{by}", json=wanted)).status_code == 422

@@ -41,9 +41,11 @@ def test_a_deployment_is_related_to_its_flow_its_queue_and_its_pool() -> None:
     assert event.event == "prefect.deployment.ready"
     assert "prefect.work-pool.type" not in from_json(event.resource)
     related = from_json(event.related)
-    assert [
-        (item["prefect.resource.role"], item["prefect.resource.name"]) for item in related
-    ] == [("flow", "flow"), ("work-queue", "default"), ("work-pool", "pool")]
+    assert [(item["prefect.resource.role"], item["prefect.resource.name"]) for item in related] == [
+        ("flow", "flow"),
+        ("work-queue", "default"),
+        ("work-pool", "pool"),
+    ]
     assert related[-1]["prefect.work-pool.type"] == "process"
     assert event.resource_ids[0] == event.resource_id == f"prefect.deployment.{UUID(int=2)}"
     assert len(event.resource_ids) == 4

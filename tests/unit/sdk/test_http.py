@@ -184,3 +184,19 @@ def test_what_is_known_of_the_trouble_is_said() -> None:
 
     with pytest.raises(ServerUnreachable, match="The embedded server ended"):
         orchestration.read_flow_run(ID)
+
+
+def test_a_server_that_asks_for_a_csrf_token_is_sent_one() -> None:
+    refused = httpx.Response(403, json={"code": "csrf_token_needed", "detail": "Missing."})
+    wire = Wire(refused, ok({"token": "t"}), ok({"id": str(ID)}), ok(RUN))
+    orchestration = server(wire)
+
+    assert orchestration.flow_id("etl") == ID
+    orchestration.create_flow_run(FlowRunCreate(flow_id=ID))
+    methods = [(method, path) for method, path, _ in wire.asked]
+    assert methods == [
+        ("POST", "/api/flows/"),
+        ("GET", "/api/csrf-token"),
+        ("POST", "/api/flows/"),
+        ("POST", "/api/flow_runs/"),
+    ]

@@ -12,7 +12,7 @@ from windlass.ids import uuid7
 from windlass.reporting.lanes import Limits
 from windlass.reporting.outbox import Outbox
 from windlass.reporting.records import Entered, Identity, TaskRunRecord
-from windlass.schemas.base import JsonValue
+from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.states import StateType
 
 QUICK = Limits(batch=3, interval=0.0, capacity=100)
@@ -214,3 +214,18 @@ def test_no_state_is_lost_between_two_reports(server: Server) -> None:
         for report in body["reports"]:
             told.setdefault(report["name"], []).extend(s["name"] for s in report["states"])
     assert told == {one.name: ["Pending", "Running", "Completed"] for one in runs}
+
+
+def test_an_event_that_cannot_be_made_is_lost_alone(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outbox = opened(server)
+
+    def broken() -> JsonObject:
+        raise ValueError("no")
+
+    for make in (broken, lambda: {"event": "x"}):
+        outbox.event(make)
+    assert outbox.close(5)
+    assert server.bodies == [[{"event": "x"}]]
+    assert "an event is lost: ValueError: no" in capsys.readouterr().err

@@ -43,8 +43,6 @@ def test_a_family_of_variables_without_effect_says_why() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SERVER_API_AUTH_STRING", "admin:secret"),
-        ("SERVER_CSRF_PROTECTION_ENABLED", "true"),
         ("SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_TLS_ENABLED", "true"),
     ],
 )

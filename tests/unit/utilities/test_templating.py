@@ -2,7 +2,13 @@
 
 import pytest
 
-from windlass.utilities.templating import PlaceholderUnresolved, apply_values
+from windlass.utilities.templating import (
+    PlaceholderUnresolved,
+    apply_known_values,
+    apply_references,
+    apply_values,
+    references,
+)
 
 
 def test_a_placeholder_alone_takes_the_value_with_its_type() -> None:
@@ -48,3 +54,20 @@ def test_what_is_no_text_is_left_as_it_is() -> None:
 def test_what_cannot_be_looked_up_is_named(name: str) -> None:
     with pytest.raises(PlaceholderUnresolved, match=name):
         apply_values(f"{{{{ {name} }}}}", {})
+
+
+def test_references_are_named_wherever_they_stand() -> None:
+    template = {"a": ["{{ prefect.variables.x }}", "{{ y }}"], "b": "-{{ windlass.blocks.s.t }}-"}
+    assert references(template) == {"prefect.variables.x", "windlass.blocks.s.t"}
+
+
+def test_references_are_filled_in_alone() -> None:
+    template = {"a": "{{ prefect.variables.x }}", "b": "{{ y }}-{{ prefect.variables.x }}", "c": 1}
+    found = {"prefect.variables.x": [1], "y": 2}
+    assert apply_references(template, {"prefect.variables.x": [1]}) == {
+        "a": [1],
+        "b": "{{ y }}-[1]",
+        "c": 1,
+    }
+    assert apply_values(template, found) == {"a": [1], "b": "2-[1]", "c": 1}
+    assert apply_known_values(template, {"y": 2})["a"] == "{{ prefect.variables.x }}"

@@ -1,13 +1,14 @@
 """From a claimed run to what its worker type has to start. Pure."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
 from windlass.exceptions import WindlassError
-from windlass.schemas.base import JsonObject
+from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.executions import ClaimedRun
-from windlass_workers.agent.template import base_job_template, render
+from windlass_workers.agent.template import base_job_template, referring, render
 from windlass_workers.contract import JobVariables, RunSpec
 
 
@@ -20,17 +21,15 @@ def prepare_job(
     template: JsonObject,
     kind: type[JobVariables],
     environment: Mapping[str, str],
+    found: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> tuple[RunSpec, JobVariables]:
     """The job of a run: the pool's template with the variables of deployment and run.
 
-    Raises JobInvalid and PlaceholderUnresolved.
+    `found` are the values of what they refer to (see `references_of`). Raises JobInvalid and
+    PlaceholderUnresolved.
     """
-    deployment = claimed.deployment
-    configuration = render(
-        template or base_job_template(kind),
-        deployment.job_variables if deployment else None,
-        claimed.flow_run.job_variables,
-    )
+    layers = _layers(claimed)
+    configuration = render(template or base_job_template(kind), *layers, found=found)
     try:
         variables = kind.model_validate(configuration)
     except ValidationError as error:
@@ -46,6 +45,11 @@ def prepare_job(
     return spec, variables
 
 
+def references_of(claimed: ClaimedRun, template: JsonObject) -> list[JsonValue]:
+    """What the job of a run is made from, in which there may be references to stored values."""
+    return referring(template, *_layers(claimed))
+
+
 def labels_of(claimed: ClaimedRun) -> dict[str, str]:
     """What the infrastructure of every run is labelled with."""
     labels = {
@@ -59,6 +63,11 @@ def labels_of(claimed: ClaimedRun) -> dict[str, str]:
         labels["prefect.io/deployment-id"] = str(claimed.deployment.id)
         labels["prefect.io/deployment-name"] = claimed.deployment.name
     return labels
+
+
+def _layers(claimed: ClaimedRun) -> tuple[JsonObject | None, JsonObject | None]:
+    deployment = claimed.deployment
+    return (deployment.job_variables if deployment else None, claimed.flow_run.job_variables)
 
 
 def _sentence(error: ValidationError) -> str:

@@ -9,11 +9,12 @@ import anyio
 
 from windlass.clock import utc_now
 from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded, WindlassError
+from windlass.references.lookup import look_up
 from windlass.schemas.executions import ExecutionEnded, ExecutionStarted, Handle
 from windlass.schemas.logs import LogCreate
 from windlass_workers.agent.backoff import until_it_works
 from windlass_workers.agent.context import AgentContext
-from windlass_workers.agent.jobs import prepare_job
+from windlass_workers.agent.jobs import prepare_job, references_of
 from windlass_workers.agent.records import Record
 from windlass_workers.agent.slots import LiveRun
 from windlass_workers.contract import Exit, JobVariables, RunSpec, StartFailed, Vanished
@@ -52,8 +53,10 @@ async def _see_through(agent: AgentContext, run: LiveRun) -> ExecutionEnded:
 
 
 async def _start(agent: AgentContext, run: LiveRun) -> Handle:
+    template = agent.pool.base_job_template
+    found = await look_up(agent.client, *references_of(run.claimed, template))
     spec, variables = prepare_job(
-        run.claimed, agent.pool.base_job_template, agent.worker.variables(), agent.environment
+        run.claimed, template, agent.worker.variables(), agent.environment, found
     )
     handle = await _started(agent, run.claimed.start_deadline, spec, variables)
     _log.info("Started the run %r", run.claimed.flow_run.name)

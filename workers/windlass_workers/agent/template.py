@@ -1,10 +1,11 @@
 """Base job templates: made from a type's variables, and rendered for one run."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 from windlass.schemas.base import JsonObject, JsonValue
-from windlass.utilities.templating import apply_values
+from windlass.utilities.templating import apply_references, apply_values
 from windlass_workers.contract import JobVariables
 
 
@@ -18,16 +19,26 @@ def base_job_template(variables: type[JobVariables]) -> JsonObject:
     }
 
 
-def render(template: JsonObject, *layers: Mapping[str, JsonValue] | None) -> JsonObject:
-    """The job configuration for one run.
+def referring(template: JsonObject, *layers: Mapping[str, JsonValue] | None) -> list[JsonValue]:
+    """The parts of a template and of the job variables in which there may be references."""
+    return [template.get("job_configuration"), _defaults(template), *layers]
+
+
+def render(
+    template: JsonObject,
+    *layers: Mapping[str, JsonValue] | None,
+    found: Mapping[str, JsonValue] = MappingProxyType({}),
+) -> JsonObject:
+    """The job configuration for one run, with the values of references that were `found`.
 
     A later layer of job variables wins over an earlier one, and each over the template's
     defaults; `env` is merged name by name, what the job configuration itself says of it included.
     A key with dots (`a.b`) sets a part of a variable. Raises PlaceholderUnresolved.
     """
-    defaults = _defaults(template)
-    given = _merged(*(_nested(layer or {}) for layer in layers))
-    values = _merged(defaults, given)
+    defaults = cast(JsonObject, apply_references(_defaults(template), found))
+    layered = _merged(*(_nested(layer or {}) for layer in layers))
+    given = cast(JsonObject, apply_references(layered, found))
+    values = {**_merged(defaults, given), **found}
     configuration = cast(JsonObject, apply_values(template.get("job_configuration") or {}, values))
     written = _part(template, "job_configuration").get("env")
     if isinstance(written, dict):

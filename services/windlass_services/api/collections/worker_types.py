@@ -1,4 +1,4 @@
-"""The worker types that there are, as the worker catalogue wrote them into `worker_types.json`."""
+"""The worker types that there are: `worker_types.json` is a copy of the worker catalogue."""
 
 import json
 from functools import cache

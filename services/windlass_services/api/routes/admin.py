@@ -5,12 +5,13 @@ from fastapi import APIRouter
 from windlass.schemas.base import JsonObject
 from windlass.settings.view import documented_values
 from windlass_services.api.context import InContext
+from windlass_services.api.settings_schema import settings_response
 from windlass_services.api.versions import SERVED_API_VERSION
 
 router = APIRouter(prefix="/admin", tags=["Admin"])
 
 
-@router.get("/settings")
+@router.get("/settings", openapi_extra={"responses": {"200": settings_response()}})
 async def read_settings(context: InContext) -> JsonObject:
     """The settings of this process by their groups; secrets are masked."""
     return documented_values(context.settings)

@@ -4,15 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from windlass.schemas.events import Event, EventPage
-from windlass.schemas.filters.events import EventFilter, EventQuery
+from windlass.schemas.events import Countable, Event, EventCount, EventPage, TimeUnit
+from windlass.schemas.filters.events import EventCountQuery, EventFilter, EventQuery
 from windlass_services.api.answers import answer
 from windlass_services.api.context import ApiContext, InContext, InScope
 from windlass_services.api.page_tokens import PageToken, read_page_token, write_page_token
 from windlass_services.api.sizes import check_event_size
 from windlass_services.events.intake import take_in
 from windlass_services.events.rows import row_of_event
-from windlass_services.storage import events
+from windlass_services.storage import event_counts, events
 from windlass_services.storage.paging import Window
 from windlass_services.storage.scope import Scope
 
@@ -55,6 +55,26 @@ async def read_next_events(
 ) -> Response:
     """The page that `next_page` of the page before leads to."""
     return await _page(context, scope, request, read_page_token(page_token))
+
+
+@router.post("/count-by/{countable}")
+async def count_events(
+    context: InContext, scope: InScope, countable: Countable, query: EventCountQuery
+) -> list[EventCount]:
+    """How many events match: by name, by resource, by day, or by intervals of another length."""
+    now = context.clock()
+    asked, unit, interval = query.filter, query.time_unit, query.time_interval
+    if countable is Countable.DAY:
+        unit, interval = TimeUnit.DAY, 1.0
+    async with context.database.read() as connection:
+        if countable in (Countable.DAY, Countable.TIME):
+            return await event_counts.count_events_by_time(
+                connection, scope, asked, unit, interval, now=now
+            )
+        most = context.settings.server.api.default_limit
+        return await event_counts.count_events_in_groups(
+            connection, scope, asked, countable, most, now=now
+        )
 
 
 async def _page(context: ApiContext, scope: Scope, request: Request, token: PageToken) -> Response:

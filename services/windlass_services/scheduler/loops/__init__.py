@@ -6,12 +6,22 @@ from typing import Final
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
 
-from . import expired_executions, late_runs, materialise, partitions, statuses
+from . import (
+    expired_executions,
+    late_runs,
+    materialise,
+    partitions,
+    pause_expirations,
+    slot_leases,
+    statuses,
+)
 
 LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
     materialise.duty,
     late_runs.duty,
+    pause_expirations.duty,
     expired_executions.duty,
+    slot_leases.duty,
     statuses.duty,
     partitions.duty,
 )

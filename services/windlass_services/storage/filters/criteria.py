@@ -82,6 +82,7 @@ _ON_COLUMN: Final[Mapping[str, _Compile]] = {
     "like_": lambda column, part: column.icontains(part, autoescape=True),
     "startswith_": _starts_with,
     "is_null_": _is_null,
+    "exists_": lambda column, wanted: _is_null(column, not wanted),
     "before_": lambda column, moment: column <= moment,
     "after_": lambda column, moment: column >= moment,
     "le_": lambda column, number: column <= number,

@@ -113,7 +113,7 @@ CREATE TABLE concurrency_limit (
 	"limit" INTEGER NOT NULL,
 	active BOOLEAN NOT NULL,
 	unleased_slots FLOAT DEFAULT '0' NOT NULL,
-	denied_slots INTEGER DEFAULT '0' NOT NULL,
+	denied_slots FLOAT DEFAULT '0' NOT NULL,
 	slot_decay_per_second FLOAT NOT NULL,
 	avg_slot_occupancy_seconds FLOAT NOT NULL,
 	decayed_until BIGINT NOT NULL,
@@ -140,13 +140,15 @@ CREATE TABLE consumer_progress (
 	CONSTRAINT pk_consumer_progress PRIMARY KEY (topic, consumer_group)
 );
 CREATE TABLE csrf_token (
+	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
 	client TEXT NOT NULL,
 	token TEXT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	created BIGINT NOT NULL,
 	updated BIGINT NOT NULL,
-	CONSTRAINT pk_csrf_token PRIMARY KEY (client)
+	CONSTRAINT pk_csrf_token PRIMARY KEY (id),
+	CONSTRAINT uq_csrf_token__workspace_id_client UNIQUE (workspace_id, client)
 );
 CREATE TABLE deployment (
 	id CHAR(32) NOT NULL,
@@ -567,6 +569,7 @@ CREATE INDEX ix_log__task_run_id_timestamp ON log (task_run_id, timestamp);
 CREATE INDEX ix_log__workspace_id_timestamp_id ON log (workspace_id, timestamp, id);
 CREATE INDEX ix_slot_lease__concurrency_limit_id_expires_at ON slot_lease (concurrency_limit_id, expires_at);
 CREATE INDEX ix_slot_lease__expires_at ON slot_lease (expires_at);
+CREATE INDEX ix_task_run__workspace_id_cache_key_state_timestamp ON task_run (workspace_id, cache_key, state_timestamp) WHERE cache_key IS NOT NULL;
 CREATE INDEX ix_task_run__workspace_id_end_time_id ON task_run (workspace_id, end_time, id);
 CREATE INDEX ix_task_run__workspace_id_expected_start_time_id ON task_run (workspace_id, expected_start_time, id);
 CREATE INDEX ix_task_run__workspace_id_flow_run_id_id ON task_run (workspace_id, flow_run_id, id);

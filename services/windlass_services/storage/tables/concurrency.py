@@ -13,7 +13,7 @@ concurrency_limit = sa.Table(
     sa.Column("limit", sa.Integer, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("unleased_slots", sa.Float, nullable=False, server_default="0"),
-    sa.Column("denied_slots", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("denied_slots", sa.Float, nullable=False, server_default="0"),
     sa.Column("slot_decay_per_second", sa.Float, nullable=False),
     sa.Column("avg_slot_occupancy_seconds", sa.Float, nullable=False),
     sa.Column("decayed_until", Timestamp, nullable=False),
@@ -25,7 +25,8 @@ concurrency_limit = sa.Table(
 """Global limits by name; the limit of a tag is named `tag:<tag>`.
 
 Occupied slots are those of live leases, and `unleased_slots`: taken without a lease, given back by
-a call or by decay, which is settled up to `decayed_until`.
+a call or by decay. `denied_slots` were asked for in vain, and fade as slots become free. Both are
+settled up to `decayed_until`.
 """
 
 slot_lease = sa.Table(

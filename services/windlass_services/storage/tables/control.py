@@ -49,12 +49,14 @@ service_beat = sa.Table(
 csrf_token = sa.Table(
     "csrf_token",
     metadata,
+    identity(),
     workspace(),
-    sa.Column("client", sa.Text, primary_key=True),
+    sa.Column("client", sa.Text, nullable=False),
     sa.Column("token", sa.Text, nullable=False),
     sa.Column("expires_at", Timestamp, nullable=False),
     created(),
     updated(),
+    sa.UniqueConstraint("workspace_id", "client"),
     sa.Index(None, "expires_at"),
 )
 

@@ -30,6 +30,14 @@ task_run = sa.Table(
     sa.Index(None, "workspace_id", "expected_start_time", "id"),
     sa.Index(None, "workspace_id", "start_time", "id"),
     sa.Index(None, "workspace_id", "end_time", "id"),
+    sa.Index(
+        None,
+        "workspace_id",
+        "cache_key",
+        "state_timestamp",
+        postgresql_where=sa.text("cache_key IS NOT NULL"),
+        sqlite_where=sa.text("cache_key IS NOT NULL"),
+    ),
 )
 
 task_run_state = sa.Table(

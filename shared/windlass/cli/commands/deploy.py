@@ -9,6 +9,7 @@ from windlass.cli.asking import can_ask
 from windlass.cli.console import say
 from windlass.cli.parameters import json_object, key_value, reading
 from windlass.cli.schedule_options import When, schedule_from, schedule_options
+from windlass.cli.trigger_options import read_triggers
 from windlass.deployments.deploying import deploy as register
 from windlass.deployments.preparation import Preparation
 from windlass.deployments.project import Project, find_project_file, read_project
@@ -28,6 +29,7 @@ class _Said(When):
     concurrency_limit: int | None
     collision_strategy: ConcurrencyLimitStrategy | None
     enforce_parameter_schema: bool | None
+    triggers: tuple[list[JsonObject], ...]
 
 
 @click.command()
@@ -67,6 +69,14 @@ class _Said(When):
 )
 @click.option(
     "--params", metavar="JSON", callback=reading(json_object), help="Defaults as a mapping."
+)
+@click.option(
+    "--trigger",
+    "triggers",
+    multiple=True,
+    metavar="JSON|FILE",
+    callback=reading(read_triggers),
+    help="A trigger as JSON, or a file of them, in place of those of the file. Repeatable.",
 )
 @click.option("--concurrency-limit", type=click.IntRange(1), help="Runs at once.")
 @click.option(
@@ -152,6 +162,7 @@ def _overrides(entrypoint: str | None, said: _Said) -> JsonObject:
         "schedule": _schedule(said),
         "concurrency_limit": _concurrency(said),
         "enforce_parameter_schema": said["enforce_parameter_schema"],
+        "triggers": [trigger for some in said["triggers"] for trigger in some] or None,
     }
     return _given(overrides)
 

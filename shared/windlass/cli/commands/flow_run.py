@@ -5,12 +5,20 @@ from uuid import UUID
 import click
 
 from windlass.cli.console import fail, output_option, print_details, print_json, print_rows, say
-from windlass.cli.display import flow_names, state_cell
+from windlass.cli.display import flow_names, state_cell, state_name
 from windlass.cli.following import INTERVAL, Follower, follow
 from windlass.cli.following import watch as watch_run
 from windlass.cli.moments import tell_moment
 from windlass.cli.paging import first
-from windlass.cli.run_logs import Part, read_part
+from windlass.cli.run_logs import (
+    Part,
+    count_option,
+    head_option,
+    of_flow_run,
+    read_part,
+    reverse_option,
+    tail_option,
+)
 from windlass.client.orchestration import get_client
 from windlass.clock import utc_now
 from windlass.schemas.filters.flow_runs import (
@@ -26,12 +34,6 @@ from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.state_constructors import Cancelling
 from windlass.schemas.states import StateType
 from windlass.settings import handed_over
-
-_STATE_NAMES = (
-    *("Scheduled", "Pending", "Running", "Completed", "Failed", "Crashed", "Cancelling"),
-    *("Cancelled", "Paused", "Suspended", "Late", "AwaitingRetry", "Retrying", "Resuming"),
-    *("AwaitingConcurrencySlot", "TimedOut", "Cached", "RolledBack"),
-)
 
 
 @click.group("flow-run")
@@ -120,28 +122,20 @@ def cancel(id: UUID) -> None:
 
 @flow_run.command()
 @click.argument("id", type=click.UUID)
-@click.option("--head", "-h", is_flag=True, help="Only the first lines.")
-@click.option("--tail", "-t", is_flag=True, help="Only the last lines.")
-@click.option(
-    "--num-logs",
-    "-n",
-    "count",
-    type=click.IntRange(1),
-    help="How many lines --head and --tail show (20).",
-)
-@click.option("--reverse", "-r", is_flag=True, help="The latest first.")
+@head_option
+@tail_option
+@count_option
+@reverse_option
 @click.option("--follow", "-f", "keep_on", is_flag=True, help="Go on until the run is finished.")
 def logs(id: UUID, head: bool, tail: bool, count: int | None, reverse: bool, keep_on: bool) -> None:
     """Show the logs of a flow run."""
-    if head and tail:
-        raise click.UsageError("Give --head or --tail, not both.")
+    part = Part.of(head=head, tail=tail, count=count)
     if keep_on and (head or reverse):
         raise click.UsageError("--follow goes with neither --head nor --reverse.")
-    part = Part.of(head=head, tail=tail or (count is not None and not head), count=count)
     with get_client(sync_client=True) as client:
         client.read_flow_run(id)
         follower = Follower(client, id, with_states=False)
-        for line in follower.told(read_part(client, id, part, reverse=reverse)):
+        for line in follower.told(read_part(client, of_flow_run(id), part, reverse=reverse)):
             click.echo(line)
         if keep_on:
             follow(follower)
@@ -185,9 +179,7 @@ def _query(
     flows: tuple[str, ...], states: tuple[str, ...], types: tuple[StateType, ...]
 ) -> FlowRunQuery:
     by_state = FlowRunFilterState(
-        name=FlowRunFilterStateName(any_=[_state_name(name) for name in states])
-        if states
-        else None,
+        name=FlowRunFilterStateName(any_=[state_name(name) for name in states]) if states else None,
         type=FlowRunFilterStateType(any_=list(types)) if types else None,
     )
     return FlowRunQuery(
@@ -195,9 +187,3 @@ def _query(
         flow_runs=FlowRunFilter(state=by_state) if states or types else None,
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
     )
-
-
-def _state_name(given: str) -> str:
-    """A name as the server knows it: documented ones are written in any case."""
-    known = {name.lower(): name for name in _STATE_NAMES}
-    return known.get(given.lower(), given)

@@ -3,13 +3,22 @@
 from types import TracebackType
 from typing import Self
 
+from windlass.client._async.artifacts import AsyncArtifacts
+from windlass.client._async.automations import AsyncAutomations
+from windlass.client._async.blocks import AsyncBlocks
+from windlass.client._async.concurrency_limits import AsyncConcurrencyLimits
 from windlass.client._async.deployments import AsyncDeployments
+from windlass.client._async.events import AsyncEvents
 from windlass.client._async.executions import AsyncExecutions
+from windlass.client._async.flow_run_inputs import AsyncFlowRunInputs
 from windlass.client._async.flow_runs import AsyncFlowRuns
 from windlass.client._async.flows import AsyncFlows
 from windlass.client._async.logs import AsyncLogs
 from windlass.client._async.root import AsyncRoot
+from windlass.client._async.run_histories import AsyncRunHistories
+from windlass.client._async.saved_searches import AsyncSavedSearches
 from windlass.client._async.task_runs import AsyncTaskRuns
+from windlass.client._async.variables import AsyncVariables
 from windlass.client._async.work_pools import AsyncWorkPools
 from windlass.client._async.work_queues import AsyncWorkQueues
 from windlass.client._async.workers import AsyncWorkers
@@ -17,15 +26,24 @@ from windlass.client._async.workers import AsyncWorkers
 
 class WindlassClient(
     AsyncRoot,
+    AsyncAutomations,
+    AsyncBlocks,
+    AsyncConcurrencyLimits,
     AsyncFlows,
     AsyncFlowRuns,
+    AsyncFlowRunInputs,
     AsyncTaskRuns,
+    AsyncRunHistories,
     AsyncLogs,
     AsyncDeployments,
+    AsyncEvents,
     AsyncExecutions,
     AsyncWorkPools,
     AsyncWorkQueues,
     AsyncWorkers,
+    AsyncVariables,
+    AsyncArtifacts,
+    AsyncSavedSearches,
 ):
     """Talks to the API. An asynchronous context manager: leaving it closes its connections.
 

@@ -3,13 +3,22 @@
 from types import TracebackType
 from typing import Self
 
+from windlass.client._sync.artifacts import SyncArtifacts
+from windlass.client._sync.automations import SyncAutomations
+from windlass.client._sync.blocks import SyncBlocks
+from windlass.client._sync.concurrency_limits import SyncConcurrencyLimits
 from windlass.client._sync.deployments import SyncDeployments
+from windlass.client._sync.events import SyncEvents
 from windlass.client._sync.executions import SyncExecutions
+from windlass.client._sync.flow_run_inputs import SyncFlowRunInputs
 from windlass.client._sync.flow_runs import SyncFlowRuns
 from windlass.client._sync.flows import SyncFlows
 from windlass.client._sync.logs import SyncLogs
 from windlass.client._sync.root import SyncRoot
+from windlass.client._sync.run_histories import SyncRunHistories
+from windlass.client._sync.saved_searches import SyncSavedSearches
 from windlass.client._sync.task_runs import SyncTaskRuns
+from windlass.client._sync.variables import SyncVariables
 from windlass.client._sync.work_pools import SyncWorkPools
 from windlass.client._sync.work_queues import SyncWorkQueues
 from windlass.client._sync.workers import SyncWorkers
@@ -17,15 +26,24 @@ from windlass.client._sync.workers import SyncWorkers
 
 class SyncWindlassClient(
     SyncRoot,
+    SyncAutomations,
+    SyncBlocks,
+    SyncConcurrencyLimits,
     SyncFlows,
     SyncFlowRuns,
+    SyncFlowRunInputs,
     SyncTaskRuns,
+    SyncRunHistories,
     SyncLogs,
     SyncDeployments,
+    SyncEvents,
     SyncExecutions,
     SyncWorkPools,
     SyncWorkQueues,
     SyncWorkers,
+    SyncVariables,
+    SyncArtifacts,
+    SyncSavedSearches,
 ):
     """Talks to the API. A context manager: leaving it closes its connections.
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from windlass._version import __version__
+from windlass.client import csrf as csrf_tokens
 from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
 from windlass.client.lean_httpx import httpx
 from windlass.exceptions import ServerUnreachable
@@ -21,6 +22,7 @@ class SyncTransport:
 
     An answer that says "try again" (408, 429, 502, 503, 504) and a connection that could not be
     made are tried up to five times in all, with the server's `Retry-After` or doubling pauses.
+    With `csrf`, a server that asks for a token against cross-site requests is sent one.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class SyncTransport:
         *,
         headers: dict[str, str] | None = None,
         timeout: float = 60.0,
+        csrf: bool = True,
         wire: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
@@ -40,6 +43,7 @@ class SyncTransport:
             # Loading certificates takes longer than most requests, and http: needs none.
             verify=self.url.startswith("https:"),
         )
+        self._csrf = csrf_tokens.CsrfHeaders(self._http.headers, enabled=csrf)
 
     def request(
         self,
@@ -64,10 +68,18 @@ class SyncTransport:
             if response.is_success:
                 return response
             last = attempt == MOST_ATTEMPTS - 1
+            if not last and self._csrf.are_asked_for(response):
+                self._get_csrf_token(response)
+                continue
             if response.status_code not in RETRIED_STATUSES or last:
                 raise error_from(response)
             time.sleep(pause_before_retry(response, attempt=attempt))
         raise AssertionError("the last attempt returns or raises")
+
+    def _get_csrf_token(self, refused: httpx.Response) -> None:
+        if not self._csrf.are_newer(refused):
+            params = {"client": self._csrf.client}
+            self._csrf.take(self._http.get(csrf_tokens.PATH, params=params))
 
     def _attempt(
         self,

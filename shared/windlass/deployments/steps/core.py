@@ -8,7 +8,7 @@ from windlass.exceptions import WindlassError
 from windlass.schemas.base import JsonObject, JsonValue
 from windlass.utilities.asyncutils import run_coro_as_sync
 from windlass.utilities.importtools import import_object
-from windlass.utilities.templating import apply_values
+from windlass.utilities.templating import apply_values, references
 
 _NOT_INPUTS: Final = frozenset({"id", "requires"})
 
@@ -23,7 +23,8 @@ def run_steps(
     """Run steps in order and return every output that they made.
 
     What a step with an `id` returns is there for the inputs of those after it, as
-    `{{ id.output }}`. Raises StepExecutionError.
+    `{{ id.output }}`; references to what is stored on the server are looked up. Raises
+    StepExecutionError.
     """
     outputs = dict(upstream_outputs or {})
     for step in steps:
@@ -44,6 +45,19 @@ def run_step(
     return _run(function, inputs or {}, upstream_outputs or {})
 
 
+def referred_to(template: JsonValue) -> dict[str, JsonValue]:
+    """The values of what a template refers to on the server, by placeholder.
+
+    Raises PlaceholderUnresolved for what is not there.
+    """
+    if not references(template):
+        return {}
+    # The client takes a while to import, and most steps refer to nothing.
+    from windlass.references.lookup import look_up_now  # noqa: PLC0415
+
+    return look_up_now(template)
+
+
 def find_step(name: str) -> Callable[..., object]:
     """The function of a step. Raises StepExecutionError when there is no such function here."""
     try:
@@ -59,7 +73,8 @@ def _run(name: str, inputs: JsonObject, outputs: Mapping[str, JsonValue]) -> Jso
     arguments = {key: value for key, value in inputs.items() if key not in _NOT_INPUTS}
     function = find_step(name)
     try:
-        answer = function(**cast(JsonObject, apply_values(arguments, outputs)))
+        values = {**outputs, **referred_to(arguments)}
+        answer = function(**cast(JsonObject, apply_values(arguments, values)))
         if inspect.iscoroutine(answer):
             answer = run_coro_as_sync(answer)
     except Exception as error:

@@ -39,7 +39,8 @@ class EventAnyResourceFilter(Shape):
 
 
 class EventResourceFilter(EventAnyResourceFilter):
-    """By the event's own resource. `distinct` keeps the latest event of each resource only."""
+    """By the event's own resource. `distinct` keeps one event of each resource: the first
+    one in the order that is asked for. Counts by group and live events take no notice of it."""
 
     distinct: bool = False
 

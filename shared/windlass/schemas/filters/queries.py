@@ -1,6 +1,6 @@
 """The bodies of the routes that list, page, count and chart runs, flows and deployments."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
@@ -13,6 +13,10 @@ from windlass.schemas.filters.sorting import DeploymentSort, FlowRunSort, FlowSo
 from windlass.schemas.filters.task_runs import TaskRunFilter
 from windlass.schemas.filters.work_pools import WorkPoolFilter
 from windlass.schemas.filters.work_queues import WorkQueueFilter
+from windlass.schemas.states import StateCreate
+
+BulkLimit: TypeAlias = Annotated[int, Field(ge=1, le=50)]
+"""How many objects one request changes at most."""
 
 
 class TaskRunCountQuery(Shape):
@@ -42,6 +46,13 @@ class FlowCountQuery(TaskRunCountQuery):
     work_pools: WorkPoolFilter | None = None
 
 
+class FlowBulkDelete(Shape):
+    """Which flows to delete, and how many at most."""
+
+    flows: FlowFilter | None = None
+    limit: BulkLimit = 50
+
+
 class FlowQuery(FlowCountQuery, Window):
     """The body of the route that lists flows."""
 
@@ -60,6 +71,20 @@ class FlowRunCountQuery(FlowCountQuery):
     work_pool_queues: WorkQueueFilter | None = None
 
 
+class FlowRunBulkDelete(Shape):
+    """Which flow runs to delete, and how many at most."""
+
+    flow_runs: FlowRunFilter | None = None
+    limit: BulkLimit = 50
+
+
+class FlowRunBulkSetState(FlowRunBulkDelete):
+    """Which flow runs to propose a state for, and how many at most."""
+
+    state: StateCreate
+    force: bool = False
+
+
 class FlowRunQuery(FlowRunCountQuery, Window):
     """The body of the route that lists flow runs."""
 
@@ -74,6 +99,13 @@ class FlowRunPageQuery(FlowRunCountQuery, Paged):
 
 class DeploymentCountQuery(FlowRunCountQuery):
     """Deployments with these flows and runs, in these work pools and queues."""
+
+
+class DeploymentBulkDelete(Shape):
+    """Which deployments to delete, and how many at most."""
+
+    deployments: DeploymentFilter | None = None
+    limit: BulkLimit = 50
 
 
 class DeploymentQuery(DeploymentCountQuery, Window):

@@ -8,6 +8,16 @@ from windlass.settings.server.events import ServerEventsSettings
 from windlass.settings.server.services import ServerServicesSettings
 
 
+class ServerConcurrencySettings(SettingsGroup):
+    """Concurrency limits."""
+
+    maximum_concurrency_slot_wait_seconds: float = setting(
+        30.0,
+        "Most seconds after which whoever found a limit full is told to ask again.",
+        at_least=0,
+    )
+
+
 class ServerDeploymentsSettings(SettingsGroup):
     """How the server treats runs of deployments."""
 
@@ -28,6 +38,34 @@ class ServerEphemeralSettings(SettingsGroup):
         aliases=("SERVER_ALLOW_EPHEMERAL_MODE",),
     )
     startup_timeout_seconds: int = setting(20, "Seconds it may take to start.", at_least=1)
+
+
+class ServerTasksSettings(SettingsGroup):
+    """How the server treats task runs."""
+
+    tag_concurrency_slot_wait_seconds: float = setting(
+        30.0,
+        "Seconds after which a task run that found the limit of a tag full asks again.",
+        aliases=("TASK_RUN_TAG_CONCURRENCY_SLOT_WAIT_SECONDS",),
+        at_least=0,
+    )
+
+
+class ServerFlowRunGraphSettings(SettingsGroup):
+    """How large the graph of a flow run may be."""
+
+    max_nodes: int = setting(
+        10_000,
+        "Most task runs and flow runs in the graph of a flow run.",
+        aliases=("API_MAX_FLOW_RUN_GRAPH_NODES",),
+        at_least=0,
+    )
+    max_artifacts: int = setting(
+        10_000,
+        "Most artifacts in the graph of a flow run.",
+        aliases=("API_MAX_FLOW_RUN_GRAPH_ARTIFACTS",),
+        at_least=0,
+    )
 
 
 class ServerSettings(SettingsGroup):
@@ -67,9 +105,17 @@ class ServerSettings(SettingsGroup):
         aliases=("DEPLOYMENT_SCHEDULE_MAX_SCHEDULED_RUNS",),
         at_least=1,
     )
+    register_blocks_on_start: bool = setting(
+        True,
+        "Make the server's own block types when one of them is missing.",
+        aliases=("API_BLOCKS_REGISTER_ON_START",),
+    )
     api: ServerAPISettings = group(ServerAPISettings)
+    concurrency: ServerConcurrencySettings = group(ServerConcurrencySettings)
     database: ServerDatabaseSettings = group(ServerDatabaseSettings)
     deployments: ServerDeploymentsSettings = group(ServerDeploymentsSettings)
     ephemeral: ServerEphemeralSettings = group(ServerEphemeralSettings)
     events: ServerEventsSettings = group(ServerEventsSettings)
+    flow_run_graph: ServerFlowRunGraphSettings = group(ServerFlowRunGraphSettings)
     services: ServerServicesSettings = group(ServerServicesSettings)
+    tasks: ServerTasksSettings = group(ServerTasksSettings)

@@ -59,6 +59,27 @@ class LateRunsSettings(SettingsGroup):
     )
 
 
+class PauseExpirationsSettings(SettingsGroup):
+    """Fails runs that were paused and not resumed in time."""
+
+    enabled: bool = setting(
+        True, "Run this service.", aliases=("API_SERVICES_PAUSE_EXPIRATIONS_ENABLED",)
+    )
+    loop_seconds: float = setting(
+        5.0,
+        "Seconds between two passes.",
+        aliases=("API_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS",),
+        at_least=0.001,
+    )
+
+
+class RepossessorSettings(SettingsGroup):
+    """Looks after the leases that hold slots of concurrency limits."""
+
+    enabled: bool = setting(True, "Run this service.")
+    loop_seconds: float = setting(15.0, "Seconds between two passes.", at_least=0.001)
+
+
 class SchedulerSettings(SettingsGroup):
     """Creates the runs of schedules ahead of their time."""
 
@@ -109,4 +130,6 @@ class ServerServicesSettings(SettingsGroup):
 
     foreman: ForemanSettings = group(ForemanSettings)
     late_runs: LateRunsSettings = group(LateRunsSettings)
+    pause_expirations: PauseExpirationsSettings = group(PauseExpirationsSettings)
+    repossessor: RepossessorSettings = group(RepossessorSettings)
     scheduler: SchedulerSettings = group(SchedulerSettings)

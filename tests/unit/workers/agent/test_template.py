@@ -7,9 +7,8 @@ import pytest
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.job_templates import check_base_job_template
 from windlass.schemas.job_variables import check_default_job_variables
-from windlass.utilities.templating import PlaceholderUnresolved
-from windlass_services.api.collections.worker_types import default_base_job_template
-from windlass_workers.agent.template import base_job_template, render
+from windlass.utilities.templating import PlaceholderUnresolved, references
+from windlass_workers.agent.template import base_job_template, referring, render
 from windlass_workers.catalogue import WORKER_TYPES, find_worker_type
 from windlass_workers.process.variables import ProcessVariables
 
@@ -33,20 +32,6 @@ def test_the_default_template_of_a_type_is_one_that_the_server_accepts(kind: str
     made["variables"]["properties"]["env"]["default"] = 3
     with pytest.raises(RequestInvalid):
         check_default_job_variables(made, of=kind)
-
-
-def test_the_server_offers_the_same_template_for_process_pools() -> None:
-    offered = default_base_job_template("process")
-    made = base_job_template(ProcessVariables)
-    assert offered["job_configuration"] == made["job_configuration"]
-    assert _without_words(offered) == _without_words(made)
-
-
-def _without_words(template: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {key: value for key, value in field.items() if key not in ("title", "description")}
-        for name, field in template["variables"]["properties"].items()
-    }
 
 
 def test_the_default_template_renders_to_the_variables_that_were_given() -> None:
@@ -103,3 +88,20 @@ def test_what_was_given_is_not_changed() -> None:
 def test_a_reference_that_cannot_be_looked_up_is_refused_by_name(name: str) -> None:
     with pytest.raises(PlaceholderUnresolved, match=name):
         render(template({"image": f"{{{{ {name} }}}}"}))
+
+
+def test_references_are_filled_in_wherever_a_job_has_them() -> None:
+    place = "{{ prefect.variables.region }}"
+    made = template({"env": "{{ env }}", "region": place, "zone": "{{ zone }}"}, zone=f"{place}-a")
+    deployment = {"env": {"REGION": place, "RAW": "{{ region }}"}}
+    found = {"prefect.variables.region": "eu"}
+    rendered = render(made, deployment, {"env.ZONE": f"{place}-b"}, found=found)
+    assert rendered["env"] == {"REGION": "eu", "RAW": "{{ region }}", "ZONE": "eu-b"}
+    assert (rendered["region"], rendered["zone"]) == ("eu", "eu-a")
+    assert references(referring(made, deployment)) == {"prefect.variables.region"}
+
+
+def test_what_a_pool_says_about_references_is_none() -> None:
+    made = template({"a": "{{ a }}"})
+    made["variables"]["properties"]["a"] = {"description": "Try `{{ prefect.variables.x }}`."}
+    assert references(referring(made, None)) == set()

@@ -1,0 +1,15 @@
+"""What blocks can do."""
+
+from fastapi import APIRouter
+
+from windlass_services.api.context import InContext, InScope
+from windlass_services.storage import block_schemas
+
+router = APIRouter(prefix="/block_capabilities", tags=["Block capabilities"])
+
+
+@router.get("/")
+async def read_available_block_capabilities(context: InContext, scope: InScope) -> list[str]:
+    """Everything that some block can do, sorted."""
+    async with context.database.read() as connection:
+        return await block_schemas.read_capabilities(connection, scope)

@@ -1,0 +1,1 @@
+"""Public: configuration and credentials that are stored with the server, as classes."""

@@ -1,0 +1,1 @@
+"""Public: slots of global concurrency limits, in synchronous and in asynchronous code."""

@@ -1,0 +1,1 @@
+"""Public: the shapes of events, triggers and automations."""

@@ -1,0 +1,1 @@
+"""What templates refer to on the server, such as `{{ prefect.variables.region }}`."""
