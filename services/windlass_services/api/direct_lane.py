@@ -203,20 +203,16 @@ def _plain(route: APIRoute) -> _Plain | None:
         or (body is not None and getattr(body.field_info, "embed", None))
     ):
         return None
-    annotations: dict[str, Any] = {
-        field.name: field.field_info.annotation for field in needs.path_params
-    }
+    parameters = {field.name: _annotation(field) for field in needs.path_params}
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     return _Plain(
         call=route.endpoint,
-        path=tuple((name, TypeAdapter[Any](annotations[name])) for name in names),
+        path=tuple((name, TypeAdapter[Any](parameters[name])) for name in names),
         provided=tuple((one.name or "", _call_of(one)) for one in needs.dependencies if one.name),
         headers=tuple((one.name, one.alias, one.default) for one in needs.header_params),
         request=needs.request_param_name,
         body=None if body is None else body.name,
-        body_annotation=None
-        if body is None
-        else Annotated[body.field_info.annotation, body.field_info],
+        body_annotation=None if body is None else _annotation(body),
         body_default=... if body is None or body.field_info.is_required() else body.default,
         status=route.status_code or 200,
         result=route.response_model,
@@ -244,6 +240,10 @@ def _needs_only_the_request(needs: Dependant) -> bool:
         and not needs.header_params
         and not _has_more_than_path_and_body(needs)
     )
+
+
+def _annotation(parameter: ModelField) -> Any:
+    return Annotated[parameter.field_info.annotation, parameter.field_info]
 
 
 def _is_text(header: ModelField) -> bool:

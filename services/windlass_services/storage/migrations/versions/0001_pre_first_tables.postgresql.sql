@@ -1,0 +1,704 @@
+CREATE TABLE flow (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	tags JSONB NOT NULL,
+	labels JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_flow PRIMARY KEY (id),
+	CONSTRAINT uq_flow__workspace_id_name UNIQUE (workspace_id, name)
+);
+
+CREATE INDEX ix_flow__workspace_id_created_id ON flow (workspace_id, created, id);
+
+CREATE TABLE deployment (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	flow_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	version TEXT,
+	version_info JSONB,
+	description TEXT,
+	tags JSONB NOT NULL,
+	labels JSONB NOT NULL,
+	parameters JSONB NOT NULL,
+	parameter_openapi_schema JSONB,
+	enforce_parameter_schema BOOLEAN NOT NULL,
+	path TEXT,
+	entrypoint TEXT,
+	branch TEXT,
+	base UUID,
+	root UUID,
+	pull_steps JSONB,
+	job_variables JSONB NOT NULL,
+	work_pool_id UUID,
+	work_queue_id UUID,
+	work_queue_name TEXT,
+	storage_document_id UUID,
+	infrastructure_document_id UUID,
+	concurrency_limit INTEGER,
+	concurrency_limit_id UUID,
+	concurrency_options JSONB,
+	paused BOOLEAN DEFAULT false NOT NULL,
+	status TEXT NOT NULL,
+	last_polled TIMESTAMP WITH TIME ZONE,
+	created_by JSONB,
+	updated_by JSONB,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_deployment PRIMARY KEY (id),
+	CONSTRAINT uq_deployment__workspace_id_flow_id_name UNIQUE (workspace_id, flow_id, name)
+);
+
+CREATE INDEX ix_deployment__work_pool_id ON deployment (work_pool_id);
+
+CREATE INDEX ix_deployment__work_queue_id ON deployment (work_queue_id);
+
+CREATE INDEX ix_deployment__workspace_id_created_id ON deployment (workspace_id, created, id);
+
+CREATE INDEX ix_deployment__workspace_id_name_id ON deployment (workspace_id, name, id);
+
+CREATE INDEX ix_deployment__workspace_id_updated_id ON deployment (workspace_id, updated, id);
+
+CREATE TABLE deployment_schedule (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	deployment_id UUID NOT NULL,
+	schedule JSONB NOT NULL,
+	fingerprint TEXT NOT NULL,
+	active BOOLEAN NOT NULL,
+	slug TEXT,
+	parameters JSONB NOT NULL,
+	max_scheduled_runs INTEGER,
+	replaces TEXT,
+	scheduled_until TIMESTAMP WITH TIME ZONE,
+	next_look TIMESTAMP WITH TIME ZONE,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_deployment_schedule PRIMARY KEY (id),
+	CONSTRAINT uq_deployment_schedule__deployment_id_slug UNIQUE (deployment_id, slug)
+);
+
+CREATE INDEX ix_deployment_schedule__next_look ON deployment_schedule (next_look) WHERE active;
+
+CREATE INDEX ix_deployment_schedule__workspace_id_deployment_id ON deployment_schedule (workspace_id, deployment_id);
+
+CREATE TABLE work_pool (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	type TEXT NOT NULL,
+	description TEXT,
+	base_job_template JSONB NOT NULL,
+	is_paused BOOLEAN DEFAULT false NOT NULL,
+	concurrency_limit INTEGER,
+	default_queue_id UUID,
+	storage_configuration JSONB NOT NULL,
+	status TEXT NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_work_pool PRIMARY KEY (id),
+	CONSTRAINT uq_work_pool__workspace_id_name UNIQUE (workspace_id, name)
+);
+
+CREATE TABLE work_queue (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	work_pool_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	description TEXT,
+	priority INTEGER NOT NULL,
+	is_paused BOOLEAN DEFAULT false NOT NULL,
+	concurrency_limit INTEGER,
+	filter JSONB,
+	status TEXT NOT NULL,
+	last_polled TIMESTAMP WITH TIME ZONE,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_work_queue PRIMARY KEY (id),
+	CONSTRAINT uq_work_queue__work_pool_id_name UNIQUE (work_pool_id, name)
+);
+
+CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);
+
+CREATE TABLE worker (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	work_pool_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	status TEXT NOT NULL,
+	last_heartbeat_time TIMESTAMP WITH TIME ZONE NOT NULL,
+	heartbeat_interval_seconds INTEGER,
+	metadata JSONB,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_worker PRIMARY KEY (id),
+	CONSTRAINT uq_worker__work_pool_id_name UNIQUE (work_pool_id, name)
+);
+
+CREATE INDEX ix_worker__status_last_heartbeat_time ON worker (status, last_heartbeat_time);
+
+CREATE TABLE flow_run (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	flow_id UUID NOT NULL,
+	deployment_id UUID,
+	deployment_version TEXT,
+	schedule_id UUID,
+	work_pool_id UUID,
+	work_queue_id UUID,
+	parent_task_run_id UUID,
+	flow_version TEXT,
+	idempotency_key TEXT,
+	parameters JSONB NOT NULL,
+	context JSONB NOT NULL,
+	job_variables JSONB NOT NULL,
+	infrastructure_document_id UUID,
+	infrastructure_pid TEXT,
+	auto_scheduled BOOLEAN DEFAULT false NOT NULL,
+	created_by JSONB,
+	name TEXT NOT NULL,
+	tags JSONB NOT NULL,
+	labels JSONB NOT NULL,
+	empirical_policy JSONB NOT NULL,
+	run_count INTEGER DEFAULT '0' NOT NULL,
+	expected_start_time TIMESTAMP WITH TIME ZONE,
+	next_scheduled_start_time TIMESTAMP WITH TIME ZONE,
+	start_time TIMESTAMP WITH TIME ZONE,
+	end_time TIMESTAMP WITH TIME ZONE,
+	total_run_time FLOAT DEFAULT '0' NOT NULL,
+	state_id UUID,
+	state_type TEXT,
+	state_name TEXT,
+	state_timestamp TIMESTAMP WITH TIME ZONE,
+	state_message TEXT,
+	state_details JSONB,
+	state_data JSONB,
+	execution_id TEXT,
+	execution_generation INTEGER DEFAULT '0' NOT NULL,
+	run_priority INTEGER DEFAULT '0' NOT NULL,
+	blocking_reason TEXT,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_flow_run PRIMARY KEY (id),
+	CONSTRAINT uq_flow_run__workspace_id_flow_id_idempotency_key UNIQUE (workspace_id, flow_id, idempotency_key)
+);
+
+CREATE INDEX ix_flow_run__deployment_scheduled ON flow_run (deployment_id, next_scheduled_start_time) WHERE state_type = 'SCHEDULED';
+
+CREATE INDEX ix_flow_run__next_scheduled ON flow_run (next_scheduled_start_time) WHERE state_type = 'SCHEDULED';
+
+CREATE INDEX ix_flow_run__workspace_id_deployment_id_id ON flow_run (workspace_id, deployment_id, id);
+
+CREATE INDEX ix_flow_run__workspace_id_end_time_id ON flow_run (workspace_id, end_time, id);
+
+CREATE INDEX ix_flow_run__workspace_id_expected_start_time_id ON flow_run (workspace_id, expected_start_time, id);
+
+CREATE INDEX ix_flow_run__workspace_id_flow_id_id ON flow_run (workspace_id, flow_id, id);
+
+CREATE INDEX ix_flow_run__workspace_id_id ON flow_run (workspace_id, id);
+
+CREATE INDEX ix_flow_run__workspace_id_name_id ON flow_run (workspace_id, name, id);
+
+CREATE INDEX ix_flow_run__workspace_id_parent_task_run_id ON flow_run (workspace_id, parent_task_run_id);
+
+CREATE INDEX ix_flow_run__workspace_id_start_time_id ON flow_run (workspace_id, start_time, id);
+
+CREATE INDEX ix_flow_run__workspace_id_state_name_state_timestamp ON flow_run (workspace_id, state_name, state_timestamp);
+
+CREATE INDEX ix_flow_run__workspace_id_state_type_state_timestamp ON flow_run (workspace_id, state_type, state_timestamp);
+
+CREATE INDEX ix_flow_run__workspace_id_work_pool_id_state_type ON flow_run (workspace_id, work_pool_id, state_type);
+
+CREATE INDEX ix_flow_run__workspace_id_work_queue_id_id ON flow_run (workspace_id, work_queue_id, id);
+
+CREATE TABLE flow_run_state (
+	day DATE NOT NULL,
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	flow_run_id UUID NOT NULL,
+	type TEXT NOT NULL,
+	name TEXT NOT NULL,
+	timestamp TIMESTAMP WITH TIME ZONE NOT NULL,
+	message TEXT,
+	state_details JSONB,
+	data JSONB,
+	execution_id TEXT,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_flow_run_state PRIMARY KEY (day, id)
+)
+ PARTITION BY RANGE (day);
+
+CREATE INDEX ix_flow_run_state__flow_run_id_timestamp ON flow_run_state (flow_run_id, timestamp);
+
+CREATE TABLE flow_run_state_default PARTITION OF flow_run_state DEFAULT;
+
+CREATE TABLE execution (
+	id TEXT NOT NULL,
+	workspace_id UUID NOT NULL,
+	flow_run_id UUID NOT NULL,
+	generation INTEGER NOT NULL,
+	deployment_id UUID,
+	work_pool_id UUID,
+	work_queue_id UUID,
+	worker_name TEXT,
+	request_id UUID,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	start_deadline TIMESTAMP WITH TIME ZONE,
+	presented_at TIMESTAMP WITH TIME ZONE,
+	leased BOOLEAN DEFAULT false NOT NULL,
+	lease_expires_at TIMESTAMP WITH TIME ZONE,
+	handle JSONB,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	exit_code INTEGER,
+	end_reason TEXT,
+	CONSTRAINT pk_execution PRIMARY KEY (id),
+	CONSTRAINT uq_execution__flow_run_id_generation UNIQUE (flow_run_id, generation)
+);
+
+CREATE INDEX ix_execution__lease ON execution (lease_expires_at) WHERE ended_at IS NULL AND leased;
+
+CREATE INDEX ix_execution__live_deployment ON execution (deployment_id) WHERE ended_at IS NULL;
+
+CREATE INDEX ix_execution__live_pool ON execution (work_pool_id, work_queue_id) WHERE ended_at IS NULL;
+
+CREATE INDEX ix_execution__request_id ON execution (request_id);
+
+CREATE INDEX ix_execution__start_deadline ON execution (start_deadline) WHERE ended_at IS NULL AND presented_at IS NULL;
+
+CREATE TABLE dispatchable (
+	flow_run_id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	work_pool_id UUID NOT NULL,
+	work_queue_id UUID NOT NULL,
+	deployment_id UUID,
+	run_priority INTEGER DEFAULT '0' NOT NULL,
+	rank BIGINT NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_dispatchable PRIMARY KEY (flow_run_id)
+);
+
+CREATE INDEX ix_dispatchable__work_pool_id_due_at ON dispatchable (work_pool_id, due_at);
+
+CREATE INDEX ix_dispatchable__work_queue_id_due_at ON dispatchable (work_queue_id, due_at);
+
+CREATE TABLE task_run (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	flow_run_id UUID,
+	task_key TEXT NOT NULL,
+	dynamic_key TEXT NOT NULL,
+	cache_key TEXT,
+	cache_expiration TIMESTAMP WITH TIME ZONE,
+	task_version TEXT,
+	task_inputs JSONB NOT NULL,
+	flow_run_run_count INTEGER DEFAULT '0' NOT NULL,
+	name TEXT NOT NULL,
+	tags JSONB NOT NULL,
+	labels JSONB NOT NULL,
+	empirical_policy JSONB NOT NULL,
+	run_count INTEGER DEFAULT '0' NOT NULL,
+	expected_start_time TIMESTAMP WITH TIME ZONE,
+	next_scheduled_start_time TIMESTAMP WITH TIME ZONE,
+	start_time TIMESTAMP WITH TIME ZONE,
+	end_time TIMESTAMP WITH TIME ZONE,
+	total_run_time FLOAT DEFAULT '0' NOT NULL,
+	state_id UUID,
+	state_type TEXT,
+	state_name TEXT,
+	state_timestamp TIMESTAMP WITH TIME ZONE,
+	state_message TEXT,
+	state_details JSONB,
+	state_data JSONB,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_task_run PRIMARY KEY (id),
+	CONSTRAINT uq_task_run__workspace_id_flow_run_id_task_key_dynamic_key UNIQUE (workspace_id, flow_run_id, task_key, dynamic_key)
+);
+
+CREATE INDEX ix_task_run__workspace_id_cache_key_state_timestamp ON task_run (workspace_id, cache_key, state_timestamp) WHERE cache_key IS NOT NULL;
+
+CREATE INDEX ix_task_run__workspace_id_end_time_id ON task_run (workspace_id, end_time, id);
+
+CREATE INDEX ix_task_run__workspace_id_expected_start_time_id ON task_run (workspace_id, expected_start_time, id);
+
+CREATE INDEX ix_task_run__workspace_id_flow_run_id_id ON task_run (workspace_id, flow_run_id, id);
+
+CREATE INDEX ix_task_run__workspace_id_id ON task_run (workspace_id, id);
+
+CREATE INDEX ix_task_run__workspace_id_name_id ON task_run (workspace_id, name, id);
+
+CREATE INDEX ix_task_run__workspace_id_start_time_id ON task_run (workspace_id, start_time, id);
+
+CREATE INDEX ix_task_run__workspace_id_state_name_state_timestamp ON task_run (workspace_id, state_name, state_timestamp);
+
+CREATE INDEX ix_task_run__workspace_id_state_type_state_timestamp ON task_run (workspace_id, state_type, state_timestamp);
+
+CREATE TABLE task_run_state (
+	day DATE NOT NULL,
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	task_run_id UUID NOT NULL,
+	type TEXT NOT NULL,
+	name TEXT NOT NULL,
+	timestamp TIMESTAMP WITH TIME ZONE NOT NULL,
+	message TEXT,
+	state_details JSONB,
+	data JSONB,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_task_run_state PRIMARY KEY (day, id)
+)
+ PARTITION BY RANGE (day);
+
+CREATE INDEX ix_task_run_state__task_run_id_timestamp ON task_run_state (task_run_id, timestamp);
+
+CREATE TABLE task_run_state_default PARTITION OF task_run_state DEFAULT;
+
+CREATE TABLE event (
+	day DATE NOT NULL,
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	occurred TIMESTAMP WITH TIME ZONE NOT NULL,
+	received TIMESTAMP WITH TIME ZONE NOT NULL,
+	event TEXT NOT NULL,
+	resource_id TEXT NOT NULL,
+	resource JSONB NOT NULL,
+	related JSONB NOT NULL,
+	resource_ids TEXT[] NOT NULL,
+	payload JSONB NOT NULL,
+	follows UUID,
+	CONSTRAINT pk_event PRIMARY KEY (day, id)
+)
+ PARTITION BY RANGE (day);
+
+CREATE INDEX ix_event__received_id ON event (received, id);
+
+CREATE INDEX ix_event__resource_ids ON event USING gin (resource_ids);
+
+CREATE INDEX ix_event__workspace_id_event_occurred ON event (workspace_id, event, occurred);
+
+CREATE INDEX ix_event__workspace_id_occurred_id ON event (workspace_id, occurred, id);
+
+CREATE INDEX ix_event__workspace_id_resource_id_occurred ON event (workspace_id, resource_id, occurred);
+
+CREATE TABLE event_default PARTITION OF event DEFAULT;
+
+CREATE TABLE log (
+	day DATE NOT NULL,
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	level SMALLINT NOT NULL,
+	message TEXT NOT NULL,
+	timestamp TIMESTAMP WITH TIME ZONE NOT NULL,
+	flow_run_id UUID,
+	task_run_id UUID,
+	worker_id UUID,
+	CONSTRAINT pk_log PRIMARY KEY (day, id)
+)
+ PARTITION BY RANGE (day);
+
+CREATE INDEX ix_log__flow_run_id_timestamp ON log (flow_run_id, timestamp);
+
+CREATE INDEX ix_log__task_run_id_timestamp ON log (task_run_id, timestamp);
+
+CREATE INDEX ix_log__workspace_id_timestamp_id ON log (workspace_id, timestamp, id);
+
+CREATE TABLE log_default PARTITION OF log DEFAULT;
+
+CREATE TABLE outbox (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	kind TEXT NOT NULL,
+	body JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_outbox PRIMARY KEY (id)
+);
+
+CREATE TABLE partition_lease (
+	topic TEXT NOT NULL,
+	consumer_group TEXT NOT NULL,
+	partition INTEGER NOT NULL,
+	owner TEXT NOT NULL,
+	generation BIGINT NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_partition_lease PRIMARY KEY (topic, consumer_group, partition)
+);
+
+CREATE TABLE consumer_progress (
+	topic TEXT NOT NULL,
+	consumer_group TEXT NOT NULL,
+	finished_until TIMESTAMP WITH TIME ZONE NOT NULL,
+	epoch TEXT,
+	CONSTRAINT pk_consumer_progress PRIMARY KEY (topic, consumer_group)
+);
+
+CREATE TABLE service_beat (
+	instance_id UUID NOT NULL,
+	service TEXT NOT NULL,
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	beat_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	details JSONB NOT NULL,
+	CONSTRAINT pk_service_beat PRIMARY KEY (instance_id)
+);
+
+CREATE TABLE configuration (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	key TEXT NOT NULL,
+	value JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_configuration PRIMARY KEY (id),
+	CONSTRAINT uq_configuration__workspace_id_key UNIQUE (workspace_id, key)
+);
+
+CREATE TABLE artifact (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	key TEXT,
+	type TEXT,
+	description TEXT,
+	data JSONB,
+	metadata_ JSONB,
+	flow_run_id UUID,
+	task_run_id UUID,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_artifact PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_artifact__flow_run_id ON artifact (flow_run_id);
+
+CREATE INDEX ix_artifact__task_run_id ON artifact (task_run_id);
+
+CREATE INDEX ix_artifact__workspace_id_created_id ON artifact (workspace_id, created, id);
+
+CREATE INDEX ix_artifact__workspace_id_key_created_id ON artifact (workspace_id, key, created, id);
+
+CREATE INDEX ix_artifact__workspace_id_updated_id ON artifact (workspace_id, updated, id);
+
+CREATE TABLE artifact_collection (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	key TEXT NOT NULL,
+	latest_id UUID NOT NULL,
+	type TEXT,
+	description TEXT,
+	data JSONB,
+	metadata_ JSONB,
+	flow_run_id UUID,
+	task_run_id UUID,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_artifact_collection PRIMARY KEY (id),
+	CONSTRAINT uq_artifact_collection__workspace_id_key UNIQUE (workspace_id, key)
+);
+
+CREATE INDEX ix_artifact_collection__latest_id ON artifact_collection (latest_id);
+
+CREATE INDEX ix_artifact_collection__workspace_id_created_id ON artifact_collection (workspace_id, created, id);
+
+CREATE INDEX ix_artifact_collection__workspace_id_updated_id ON artifact_collection (workspace_id, updated, id);
+
+CREATE TABLE automation (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	description TEXT NOT NULL,
+	enabled BOOLEAN NOT NULL,
+	tags JSONB NOT NULL,
+	trigger JSONB NOT NULL,
+	actions JSONB NOT NULL,
+	actions_on_trigger JSONB NOT NULL,
+	actions_on_resolve JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_automation PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_automation__workspace_id_created_id ON automation (workspace_id, created, id);
+
+CREATE INDEX ix_automation__workspace_id_name_id ON automation (workspace_id, name, id);
+
+CREATE INDEX ix_automation__workspace_id_updated_id ON automation (workspace_id, updated, id);
+
+CREATE TABLE automation_related_resource (
+	automation_id UUID NOT NULL,
+	resource_id TEXT NOT NULL,
+	owned_by_resource BOOLEAN NOT NULL,
+	CONSTRAINT pk_automation_related_resource PRIMARY KEY (automation_id, resource_id)
+);
+
+CREATE INDEX ix_automation_related_resource__resource_id ON automation_related_resource (resource_id);
+
+CREATE TABLE block_document (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	block_type_id UUID NOT NULL,
+	block_schema_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	data JSONB NOT NULL,
+	is_anonymous BOOLEAN NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_block_document PRIMARY KEY (id),
+	CONSTRAINT uq_block_document__workspace_id_block_type_id_name UNIQUE (workspace_id, block_type_id, name)
+);
+
+CREATE INDEX ix_block_document__block_schema_id ON block_document (block_schema_id);
+
+CREATE INDEX ix_block_document__workspace_id_created_id ON block_document (workspace_id, created, id);
+
+CREATE INDEX ix_block_document__workspace_id_name_id ON block_document (workspace_id, name, id);
+
+CREATE TABLE block_document_reference (
+	parent_block_document_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	reference_block_document_id UUID NOT NULL,
+	CONSTRAINT pk_block_document_reference PRIMARY KEY (parent_block_document_id, name)
+);
+
+CREATE INDEX ix_block_document_reference__reference_block_document_id ON block_document_reference (reference_block_document_id);
+
+CREATE TABLE block_schema (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	block_type_id UUID NOT NULL,
+	checksum TEXT NOT NULL,
+	version TEXT NOT NULL,
+	fields JSONB NOT NULL,
+	capabilities JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_block_schema PRIMARY KEY (id),
+	CONSTRAINT uq_block_schema__workspace_id_checksum_version UNIQUE (workspace_id, checksum, version)
+);
+
+CREATE INDEX ix_block_schema__block_type_id_created_id ON block_schema (block_type_id, created, id);
+
+CREATE INDEX ix_block_schema__workspace_id_created_id ON block_schema (workspace_id, created, id);
+
+CREATE TABLE block_schema_reference (
+	parent_block_schema_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	reference_block_schema_id UUID NOT NULL,
+	CONSTRAINT pk_block_schema_reference PRIMARY KEY (parent_block_schema_id, name, reference_block_schema_id)
+);
+
+CREATE INDEX ix_block_schema_reference__reference_block_schema_id ON block_schema_reference (reference_block_schema_id);
+
+CREATE TABLE block_type (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	slug TEXT NOT NULL,
+	logo_url TEXT,
+	documentation_url TEXT,
+	description TEXT,
+	code_example TEXT,
+	is_protected BOOLEAN NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_block_type PRIMARY KEY (id),
+	CONSTRAINT uq_block_type__workspace_id_slug UNIQUE (workspace_id, slug)
+);
+
+CREATE INDEX ix_block_type__workspace_id_name_id ON block_type (workspace_id, name, id);
+
+CREATE TABLE concurrency_limit (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	"limit" INTEGER NOT NULL,
+	active BOOLEAN NOT NULL,
+	unleased_slots FLOAT DEFAULT '0' NOT NULL,
+	denied_slots FLOAT DEFAULT '0' NOT NULL,
+	slot_decay_per_second FLOAT NOT NULL,
+	avg_slot_occupancy_seconds FLOAT NOT NULL,
+	decayed_until TIMESTAMP WITH TIME ZONE NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_concurrency_limit PRIMARY KEY (id),
+	CONSTRAINT uq_concurrency_limit__workspace_id_name UNIQUE (workspace_id, name)
+);
+
+CREATE INDEX ix_concurrency_limit__workspace_id_created_id ON concurrency_limit (workspace_id, created, id);
+
+CREATE TABLE csrf_token (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	client TEXT NOT NULL,
+	token TEXT NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_csrf_token PRIMARY KEY (id),
+	CONSTRAINT uq_csrf_token__workspace_id_client UNIQUE (workspace_id, client)
+);
+
+CREATE INDEX ix_csrf_token__expires_at ON csrf_token (expires_at);
+
+CREATE TABLE flow_run_input (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	flow_run_id UUID NOT NULL,
+	key TEXT NOT NULL,
+	value TEXT NOT NULL,
+	sender TEXT,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_flow_run_input PRIMARY KEY (id),
+	CONSTRAINT uq_flow_run_input__flow_run_id_key UNIQUE (flow_run_id, key)
+);
+
+CREATE TABLE saved_search (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	filters JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_saved_search PRIMARY KEY (id),
+	CONSTRAINT uq_saved_search__workspace_id_name UNIQUE (workspace_id, name)
+);
+
+CREATE TABLE slot_lease (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	concurrency_limit_id UUID NOT NULL,
+	slots INTEGER NOT NULL,
+	holder JSONB,
+	acquired_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_slot_lease PRIMARY KEY (id, concurrency_limit_id)
+);
+
+CREATE INDEX ix_slot_lease__concurrency_limit_id_expires_at ON slot_lease (concurrency_limit_id, expires_at);
+
+CREATE INDEX ix_slot_lease__expires_at ON slot_lease (expires_at);
+
+CREATE TABLE task_worker (
+	workspace_id UUID NOT NULL,
+	identifier TEXT NOT NULL,
+	task_keys JSONB NOT NULL,
+	last_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_task_worker PRIMARY KEY (identifier)
+);
+
+CREATE TABLE variable (
+	id UUID NOT NULL,
+	workspace_id UUID NOT NULL,
+	name TEXT NOT NULL,
+	value JSON NOT NULL,
+	tags JSONB NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	updated TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_variable PRIMARY KEY (id),
+	CONSTRAINT uq_variable__workspace_id_name UNIQUE (workspace_id, name)
+);
+
+CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, created, id);
+
+CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
