@@ -84,7 +84,12 @@ async def measure(url: str, *, clients: int, seconds: float) -> Outcome:
 async def _client(url: str, flow_id: str, until: float, outcome: Outcome) -> None:
     wire = Wire(url)
     while time.perf_counter() < until:
-        if await _lifecycle(wire, flow_id, outcome):
+        try:
+            is_complete = await _lifecycle(wire, flow_id, outcome)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            wire.close()
+            is_complete = False
+        if is_complete:
             outcome.lifecycles += 1
         else:
             outcome.errors += 1

@@ -141,8 +141,10 @@ def _ask(running: RunningServer, path: str, body: dict[str, Any] | None) -> Any:
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
-        except urllib.error.HTTPError as error:
-            # The reference answers so while its database is locked; its clients ask again, too.
-            if error.code != 503 or time.monotonic() > until:
+        except OSError as error:
+            # The reference answers 503 while its database is locked, or hangs up; its clients ask
+            # again, too.
+            refused = isinstance(error, urllib.error.HTTPError) and error.code != 503
+            if refused or time.monotonic() > until:
                 raise
             time.sleep(0.1)

@@ -1,6 +1,7 @@
 """A clean environment for every test: no setting of the machine's owner reaches it."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
@@ -27,3 +28,21 @@ def windlass_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def anyio_backend() -> str:
     """Async tests run on asyncio; a coroutine needs no marker."""
     return "asyncio"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """A test leaves the working directory as it found it: the next one may ask for it."""
+    yield
+    root = item.config.invocation_params.dir
+    here = _working_directory()
+    if here != root:
+        os.chdir(root)
+        raise AssertionError(f"{item.nodeid} left the process in {here or 'a folder that is gone'}")
+
+
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

@@ -29,7 +29,13 @@ from windlass_services.storage.flow_run_graphs import (
 )
 from windlass_services.storage.scope import Scope
 
-NOW = datetime.now(UTC)
+
+@pytest.fixture
+def now() -> datetime:
+    """When the test began: not when its module was read, which may be minutes before."""
+    return datetime.now(UTC)
+
+
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -59,24 +65,26 @@ async def task_run(client: WindlassClient, of: FlowRun, key: str, **inputs: list
     return await client.read_task_run(run.id)
 
 
-def period(**fields: Any) -> dict[str, Any]:
+def period(now: datetime, **fields: Any) -> dict[str, Any]:
     """Three minutes around now, minute by minute."""
     return {
-        "history_start": NOW - timedelta(minutes=1),
-        "history_end": NOW + timedelta(minutes=2),
+        "history_start": now - timedelta(minutes=1),
+        "history_end": now + timedelta(minutes=2),
         "history_interval_seconds": 60,
         **fields,
     }
 
 
-async def test_runs_are_counted_by_interval_and_state(client: WindlassClient) -> None:
-    late = Scheduled(NOW - timedelta(seconds=30))
+async def test_runs_are_counted_by_interval_and_state(
+    client: WindlassClient, now: datetime
+) -> None:
+    late = Scheduled(now - timedelta(seconds=30))
     for states in ((late,), (late,), (Pending(), Running(), Completed())):
         await flow_run(client, *states)
-    await flow_run(client, Scheduled(NOW + timedelta(hours=1)))
-    found = await client.read_flow_run_history(FlowRunHistoryQuery(**period()))
+    await flow_run(client, Scheduled(now + timedelta(hours=1)))
+    found = await client.read_flow_run_history(FlowRunHistoryQuery(**period(now)))
     assert [one.interval_start for one in found] == [
-        NOW + timedelta(minutes=number) for number in (-1, 0, 1)
+        now + timedelta(minutes=number) for number in (-1, 0, 1)
     ]
     assert found[0].interval_end == found[1].interval_start
     [scheduled] = found[0].states
@@ -90,34 +98,36 @@ async def test_runs_are_counted_by_interval_and_state(client: WindlassClient) ->
     assert found[2].states == []
 
 
-async def test_a_history_keeps_to_its_filters(client: WindlassClient) -> None:
+async def test_a_history_keeps_to_its_filters(client: WindlassClient, now: datetime) -> None:
     await flow_run(client, name="this-one")
     await flow_run(client, name="another")
     named = FlowRunFilter(name=FlowRunFilterName(any_=["this-one"]))
-    found = await client.read_flow_run_history(FlowRunHistoryQuery(**period(flow_runs=named)))
+    found = await client.read_flow_run_history(FlowRunHistoryQuery(**period(now, flow_runs=named)))
     assert sum(state.count_runs for one in found for state in one.states) == 1
 
 
-async def test_task_runs_have_a_history_too(client: WindlassClient) -> None:
+async def test_task_runs_have_a_history_too(client: WindlassClient, now: datetime) -> None:
     of = await flow_run(client)
     await task_run(client, of, "a")
-    found = await client.read_task_run_history(TaskRunHistoryQuery(**period()))
+    found = await client.read_task_run_history(TaskRunHistoryQuery(**period(now)))
     [state] = [state for one in found for state in one.states]
     assert (state.state_name, state.count_runs) == ("Completed", 1)
 
 
-async def test_a_history_is_bounded(client: WindlassClient) -> None:
-    many = period(history_start=EVER, history_interval_seconds=1)
+async def test_a_history_is_bounded(client: WindlassClient, now: datetime) -> None:
+    many = period(now, history_start=EVER, history_interval_seconds=1)
     assert len(await client.read_flow_run_history(FlowRunHistoryQuery(**many))) == 500
-    endless = period(history_interval_seconds=1e300)
+    endless = period(now, history_interval_seconds=1e300)
     with pytest.raises(RequestInvalid):
         await client.read_flow_run_history(FlowRunHistoryQuery(**endless))
 
 
-async def test_lateness_is_an_average_over_the_runs_that_match(client: WindlassClient) -> None:
+async def test_lateness_is_an_average_over_the_runs_that_match(
+    client: WindlassClient, now: datetime
+) -> None:
     assert await client.read_average_lateness() is None
-    await flow_run(client, Scheduled(NOW - timedelta(hours=1)), name="late")
-    await flow_run(client, Scheduled(NOW + timedelta(hours=1)), name="early")
+    await flow_run(client, Scheduled(now - timedelta(hours=1)), name="late")
+    await flow_run(client, Scheduled(now + timedelta(hours=1)), name="early")
     late = FlowRunFilter(name=FlowRunFilterName(any_=["late"]))
     found = await client.read_average_lateness(FlowRunCountQuery(flow_runs=late))
     assert found == pytest.approx(3600, abs=120)
@@ -146,12 +156,12 @@ async def test_the_graph_shows_what_was_called_and_what_waited_for_what(
 
 
 async def test_a_graph_leaves_out_what_ended_before(
-    api: httpx.AsyncClient, client: WindlassClient
+    api: httpx.AsyncClient, client: WindlassClient, now: datetime
 ) -> None:
     of = await flow_run(client)
     ended = await task_run(client, of, "ended")
     path = f"/flow_runs/{of.id}/graph-v2"
-    later = {"since": (NOW + timedelta(hours=1)).isoformat()}
+    later = {"since": (now + timedelta(hours=1)).isoformat()}
     assert (await api.get(path, params=later)).json()["nodes"] == []
     assert [id for id, _ in (await api.get(path)).json()["nodes"]] == [str(ended.id)]
 
@@ -173,7 +183,7 @@ async def test_artifacts_hang_on_what_made_them(
 
 
 async def test_a_graph_over_the_limit_is_refused(
-    client: WindlassClient, services: ServiceContext
+    client: WindlassClient, services: ServiceContext, now: datetime
 ) -> None:
     of = await flow_run(client)
     await task_run(client, of, "one")
@@ -182,7 +192,7 @@ async def test_a_graph_over_the_limit_is_refused(
         with pytest.raises(RequestInvalid, match="MAX_NODES"):
             await read_flow_run_graph(connection, Scope(), of.id, EVER, none)
         with pytest.raises(RequestInvalid, match="MAX_NODES"):
-            await read_dependencies(connection, Scope(), of.id, none, now=NOW)
+            await read_dependencies(connection, Scope(), of.id, none, now=now)
     with pytest.raises(ObjectNotFound):
         await client.read_flow_run_graph(uuid7())
 
@@ -201,12 +211,12 @@ async def test_the_older_graph_lists_task_runs_with_what_they_took(
 
 
 async def test_logs_are_a_file_in_the_order_of_their_moments(
-    api: httpx.AsyncClient, client: WindlassClient
+    api: httpx.AsyncClient, client: WindlassClient, now: datetime
 ) -> None:
     of = await flow_run(client, name="a name/of it")
     path = f"/flow_runs/{of.id}/logs/download"
     assert (await api.get(path)).text == ""
-    moments = [NOW + timedelta(milliseconds=number // 2) for number in range(1_500)]
+    moments = [now + timedelta(milliseconds=number // 2) for number in range(1_500)]
     records = [
         {
             "name": "n",

@@ -15,7 +15,13 @@ from windlass.schemas.states import State
 from windlass.schemas.task_runs import TaskRunCreate
 from windlass.states import Completed, Failed, Pending, Running, Scheduled
 
-NOW = datetime.now(UTC)
+
+@pytest.fixture
+def now() -> datetime:
+    """When the test began: not when its module was read, which may be minutes before."""
+    return datetime.now(UTC)
+
+
 NOBODY = str(uuid7())
 
 
@@ -44,16 +50,16 @@ async def post(api: httpx.AsyncClient, path: str, body: Any = None) -> Any:
 
 
 async def test_flow_runs_are_points_of_a_chart(
-    api: httpx.AsyncClient, client: WindlassClient
+    api: httpx.AsyncClient, client: WindlassClient, now: datetime
 ) -> None:
     ended = await flow_run(client, "f", Pending(), Running(), Completed())
-    due = await flow_run(client, "f", Scheduled(NOW - timedelta(minutes=5)))
+    due = await flow_run(client, "f", Scheduled(now - timedelta(minutes=5)))
     points = await post(api, "flow_runs/history")
     assert [point["id"] for point in points] == [str(ended), str(due)]
     assert points[0]["state_type"] == "COMPLETED"
     assert points[0]["duration"] >= 0
     assert points[1]["lateness"] >= 300
-    assert points[1]["timestamp"].startswith((NOW - timedelta(minutes=5)).isoformat()[:19])
+    assert points[1]["timestamp"].startswith((now - timedelta(minutes=5)).isoformat()[:19])
     assert (await api.post("/ui/flow_runs/history", json={"limit": 1_001})).status_code == 422
 
 
@@ -69,12 +75,12 @@ async def test_task_runs_of_flow_runs_are_counted_without_those_that_stand_for_c
 
 
 async def test_flows_have_deployments_and_a_next_run(
-    api: httpx.AsyncClient, client: WindlassClient
+    api: httpx.AsyncClient, client: WindlassClient, now: datetime
 ) -> None:
     flow_id = await client.create_flow_from_name("f")
     await client.create_deployment(DeploymentCreate(name="d", flow_id=flow_id))
     for hours in (2, 1):
-        await flow_run(client, "f", Scheduled(NOW + timedelta(hours=hours)), name=f"in-{hours}")
+        await flow_run(client, "f", Scheduled(now + timedelta(hours=hours)), name=f"in-{hours}")
     asked = {"flow_ids": [str(flow_id), NOBODY]}
     assert await post(api, "flows/count-deployments", asked) == {str(flow_id): 1, NOBODY: 0}
     found = await post(api, "flows/next-runs", asked)
@@ -127,14 +133,14 @@ async def test_a_malformed_schema_is_no_answer(api: httpx.AsyncClient) -> None:
 
 
 async def test_the_dashboard_counts_the_ends_of_task_runs_by_their_start(
-    api: httpx.AsyncClient, client: WindlassClient
+    api: httpx.AsyncClient, client: WindlassClient, now: datetime
 ) -> None:
     await task_run(client, None, "a", Running(), Completed())
     await task_run(client, None, "b", Running(), Failed())
     await task_run(client, None, "c", Running())
     started = {
-        "after_": (NOW - timedelta(hours=1)).isoformat(),
-        "before_": (NOW + timedelta(hours=1)).isoformat(),
+        "after_": (now - timedelta(hours=1)).isoformat(),
+        "before_": (now + timedelta(hours=1)).isoformat(),
     }
     parts = await post(api, "task_runs/dashboard/counts", {"task_runs": {"start_time": started}})
     assert len(parts) == 20
