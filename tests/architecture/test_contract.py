@@ -5,10 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-
 from tests.architecture.contract import departures
+from windlass_services.api.document import document_app
 from windlass_services.api.routes import ROUTERS
 
 HERE: Final = Path(__file__).parent
@@ -17,10 +15,7 @@ CONTRACT: Final = HERE.parent / "compat" / "contract"
 
 def ours() -> dict[str, Any]:
     """The OpenAPI document of all routes."""
-    app = FastAPI()
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api")
-    return get_openapi(title="Windlass", version="0", routes=app.routes)
+    return document_app(ROUTERS, "/api").openapi()
 
 
 def contract(name: str) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from fastapi import Response
 from pydantic import BaseModel
 from pydantic_core import to_json
+from starlette.responses import Response
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:

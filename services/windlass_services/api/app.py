@@ -1,41 +1,61 @@
-"""The ASGI application: routes under `/api`, probes beside them."""
+"""The ASGI application: routes under `/api`, probes beside them, credentials before them."""
 
-from fastapi import FastAPI
+from functools import cached_property
+from typing import Final
 
-from windlass._version import __version__
+import anyio
+from starlette.datastructures import State
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from windlass_services.api.context import ApiContext
 from windlass_services.api.credentials import Credentials, RequireCredentials
 from windlass_services.api.csrf import CsrfProtection
-from windlass_services.api.direct_lane import DirectLane
-from windlass_services.api.errors import add_error_handlers
-from windlass_services.api.probes import add_probes
+from windlass_services.api.direct import Direct
+from windlass_services.api.probes import probes
 from windlass_services.api.routes import ROUTERS
 
-API_PREFIX = "/api"
+API_PREFIX: Final = "/api"
+_DESCRIPTION: Final = frozenset({"/docs", f"{API_PREFIX}/openapi.json"})
 
 
-def create_app(context: ApiContext) -> FastAPI:
-    """Build the application over what the process opened. Start and stop belong to the process."""
-    app = FastAPI(
-        title="Windlass API",
-        version=__version__,
-        docs_url="/docs",
-        redoc_url=None,
-        openapi_url=f"{API_PREFIX}/openapi.json",
-        # The stock client sends some bodies without saying that they are JSON.
-        strict_content_type=False,
-    )
-    app.state.context = context
-    routes = [route for router in ROUTERS for route in router.routes]
-    # Before every other middleware, so that it is inside them all.
-    app.add_middleware(DirectLane, routes=routes, prefix=API_PREFIX)
-    if context.settings.server.api.csrf_protection_enabled:
-        app.add_middleware(CsrfProtection, context=context)
-    credentials = Credentials.of(context.settings.server.api)
-    if credentials.are_required:
-        app.add_middleware(RequireCredentials, credentials=credentials)
-    add_error_handlers(app)
-    add_probes(app, context)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API_PREFIX)
-    return app
+class Application:
+    """The routes over what the process opened. Start and stop belong to the process."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self.state = State({"context": context})
+        self._describing = anyio.Lock()
+        settings = context.settings.server.api
+        inside: ASGIApp = self._answer
+        if settings.csrf_protection_enabled:
+            inside = CsrfProtection(inside, context=context)
+        credentials = Credentials.of(settings)
+        if credentials.are_required:
+            inside = RequireCredentials(inside, credentials=credentials)
+        self._stack = ServerErrorMiddleware(inside)
+        self._direct = Direct([("", probes), *((API_PREFIX, routes) for routes in ROUTERS)])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or one websocket."""
+        scope["app"] = self
+        await self._stack(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in _DESCRIPTION:
+            async with self._describing:
+                description = await anyio.to_thread.run_sync(lambda: self._description)
+            await description(scope, receive, send)
+        else:
+            await self._direct(scope, receive, send)
+
+    @cached_property
+    def _description(self) -> ASGIApp:
+        # What it imports and builds takes a second, and most servers are never asked for it.
+        from windlass_services.api.document import document_app  # noqa: PLC0415
+
+        return document_app(ROUTERS, API_PREFIX)
+
+
+def create_app(context: ApiContext) -> Application:
+    """Build the application over what the process opened."""
+    return Application(context)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from starlette.requests import Request
 
 from windlass.clock import Clock
 from windlass.settings import Settings
+from windlass_services.api.declaring import Provided
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
 from windlass_services.orchestration.orchestrator import Orchestrator
@@ -63,5 +64,5 @@ async def scope_of(request: Request) -> Scope:
     return Scope()
 
 
-InContext = Annotated[ApiContext, Depends(context_of)]
-InScope = Annotated[Scope, Depends(scope_of)]
+InContext = Annotated[ApiContext, Provided(context_of)]
+InScope = Annotated[Scope, Provided(scope_of)]

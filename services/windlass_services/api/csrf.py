@@ -3,7 +3,7 @@
 import secrets
 from typing import Final
 
-from fastapi import Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from windlass.exceptions import CsrfTokenNeeded

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
-from fastapi import Request
+from starlette.requests import Request
 
 
 @asynccontextmanager

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
 import anyio
-from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from windlass_services.api.context import ApiContext
 from windlass_services.api.credentials import Credentials, is_authenticated

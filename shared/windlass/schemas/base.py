@@ -23,7 +23,8 @@ class Shape(BaseModel):
     """A shape on the wire. Unknown fields are ignored: a newer client must not fail on an older
     server (`docs/decisions/0005-unknown-fields.md`); the API names them in a response header."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    # A process needs few of the shapes: validators are made when they are asked for first.
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, defer_build=True)
 
 
 class Stored(Shape):
@@ -32,3 +33,12 @@ class Stored(Shape):
     id: UUID
     created: Timestamp | None = None
     updated: Timestamp | None = None
+
+
+def build_shapes() -> None:
+    """Make the validators of all shapes that are imported: before a fork, to share them."""
+    pending: list[type[BaseModel]] = [Shape]
+    while pending:
+        shape = pending.pop()
+        shape.model_rebuild()
+        pending += shape.__subclasses__()

@@ -79,10 +79,9 @@ def test_nothing_but_health_answers_without_credentials(
 
 
 def _operations() -> Generator[tuple[str, str]]:
-    for router in ROUTERS:
-        for route in router.routes:
-            for method in getattr(route, "methods", None) or ():
-                yield method, getattr(route, "path", "")
+    for routes in ROUTERS:
+        for declared in routes.declared:
+            yield declared.method, declared.path
 
 
 @pytest.mark.parametrize("name", ["API_AUTH_STRING", "API_KEY"])

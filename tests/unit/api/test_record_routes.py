@@ -22,7 +22,7 @@ from windlass.schemas.variables import VariableCreate, VariableUpdate
         ({"name": "n" * 256, "value": 1}, "name", "at most 255"),
         ({"name": "x", "value": "v" * 4999}, "value", "at most 5000 characters"),
         ({"name": "x"}, "value", "required"),
-        ({"name": "x", "value": 1, "tags": None}, "tags", "valid list"),
+        ({"name": "x", "value": 1, "tags": None}, "tags", "valid array"),
     ],
 )
 async def test_a_variable_that_cannot_be_is_refused_by_field(

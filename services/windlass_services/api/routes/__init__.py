@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fastapi import APIRouter
+from windlass_services.api.declaring import Routes
 
 from . import (
     admin,
@@ -46,7 +46,7 @@ from . import (
     workers,
 )
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (
+ROUTERS: Final[tuple[Routes, ...]] = (
     root.router,
     flows.router,
     flow_runs.router,

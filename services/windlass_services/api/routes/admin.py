@@ -1,14 +1,13 @@
 """Administration: which version is served, with which settings."""
 
-from fastapi import APIRouter
-
 from windlass.schemas.base import JsonObject
 from windlass.settings.view import documented_values
 from windlass_services.api.context import InContext
+from windlass_services.api.declaring import Routes
 from windlass_services.api.settings_schema import settings_response
 from windlass_services.api.versions import SERVED_API_VERSION
 
-router = APIRouter(prefix="/admin", tags=["Admin"])
+router = Routes(prefix="/admin", tags=["Admin"])
 
 
 @router.get("/settings", openapi_extra={"responses": {"200": settings_response()}})

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.admin import DatabaseChange
 from windlass_services.api.context import InContext
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.storage.clearing import clear_database
 from windlass_services.storage.schema import drop_tables, upgrade_connection
 
-router = APIRouter(prefix="/admin/database", tags=["Admin"])
+router = Routes(prefix="/admin/database", tags=["Admin"])
 
 Confirmation = Annotated[DatabaseChange | None, Body()]
 

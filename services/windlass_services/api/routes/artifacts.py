@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.artifacts import (
     Artifact,
@@ -19,10 +19,11 @@ from windlass.schemas.filters.artifacts import (
 )
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import filters_of, window_of
 from windlass_services.storage import artifact_collections, artifacts
 
-router = APIRouter(prefix="/artifacts", tags=["Artifacts"])
+router = Routes(prefix="/artifacts", tags=["Artifacts"])
 
 
 @router.post("/", response_model=Artifact)

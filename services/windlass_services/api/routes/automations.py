@@ -3,8 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
-from fastapi.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from windlass.schemas.automations import (
     Automation,
@@ -15,12 +14,13 @@ from windlass.schemas.automations import (
 from windlass.schemas.filters.automations import AutomationQuery
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.events.templates import check_templates, find_problem
 from windlass_services.storage import automations
 from windlass_services.storage.automation_targets import check_targets
 
-router = APIRouter(tags=["Automations"])
+router = Routes(tags=["Automations"])
 
 
 @router.post("/automations/", status_code=201, response_model=Automation)

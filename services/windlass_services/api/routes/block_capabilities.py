@@ -1,11 +1,10 @@
 """What blocks can do."""
 
-from fastapi import APIRouter
-
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.storage import block_schemas
 
-router = APIRouter(prefix="/block_capabilities", tags=["Block capabilities"])
+router = Routes(prefix="/block_capabilities", tags=["Block capabilities"])
 
 
 @router.get("/")

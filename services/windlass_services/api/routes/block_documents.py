@@ -3,17 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.blocks import BlockDocument, BlockDocumentCreate, BlockDocumentUpdate
 from windlass.schemas.filters.blocks import BlockDocumentCountQuery, BlockDocumentQuery
 from windlass.schemas.filters.sorting import BlockDocumentSort
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import block_documents
 
-router = APIRouter(prefix="/block_documents", tags=["Block documents"])
+router = Routes(prefix="/block_documents", tags=["Block documents"])
 
 
 @router.post("/", status_code=201, response_model=BlockDocument)

@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.blocks import BlockSchema, BlockSchemaCreate
 from windlass.schemas.filters.blocks import BlockSchemaQuery
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import block_schemas
 
-router = APIRouter(prefix="/block_schemas", tags=["Block schemas"])
+router = Routes(prefix="/block_schemas", tags=["Block schemas"])
 
 
 @router.post("/", status_code=201, response_model=BlockSchema)

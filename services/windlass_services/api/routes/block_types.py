@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.exceptions import Forbidden
 from windlass.schemas.blocks import BlockDocument, BlockType, BlockTypeCreate, BlockTypeUpdate
 from windlass.schemas.filters.blocks import BlockTypeQuery
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.system_blocks import install_system_blocks
 from windlass_services.api.windows import window_of
 from windlass_services.storage import block_documents, block_types
 
-router = APIRouter(prefix="/block_types", tags=["Block types"])
+router = Routes(prefix="/block_types", tags=["Block types"])
 
 
 @router.post("/", status_code=201, response_model=BlockType)

@@ -2,20 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
-
 from windlass.schemas.deployments import DeploymentBulkDeleteResponse
 from windlass.schemas.filters.queries import DeploymentBulkDelete, FlowBulkDelete
 from windlass.schemas.filters.sorting import DeploymentSort, FlowSort
 from windlass.schemas.flows import FlowBulkDeleteResponse
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import filters_of
 from windlass_services.storage import deployments, flows
 from windlass_services.storage.flow_deletion import delete_flow
 from windlass_services.storage.paging import Window
 
-router = APIRouter()
+router = Routes()
 
 
 @router.post("/flows/bulk_delete", tags=["Flows"])

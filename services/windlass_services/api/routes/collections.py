@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from starlette.responses import JSONResponse
 
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.base import JsonObject
 from windlass_services.api.collections.worker_types import worker_types
+from windlass_services.api.declaring import Routes
 
-router = APIRouter(prefix="/collections", tags=["Collections"])
+router = Routes(prefix="/collections", tags=["Collections"])
 
 WORKER_METADATA: Final = "aggregate-worker-metadata"
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.concurrency_limits import (
     ConcurrencyLimitV2,
@@ -14,11 +14,12 @@ from windlass.schemas.concurrency_limits import (
 from windlass.schemas.filters.criteria import Window
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import concurrency_limits
 from windlass_services.storage.concurrency_limits import LimitKey
 
-router = APIRouter(prefix="/v2/concurrency_limits", tags=["Concurrency Limits V2"])
+router = Routes(prefix="/v2/concurrency_limits", tags=["Concurrency Limits V2"])
 
 
 @router.post("/", response_model=ConcurrencyLimitV2, status_code=201)

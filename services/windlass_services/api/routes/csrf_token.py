@@ -2,15 +2,16 @@
 
 import secrets
 
-from fastapi import APIRouter, Response
+from starlette.responses import Response
 
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.csrf_tokens import CsrfToken
 from windlass_services.api.answers import answer
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.storage import csrf_tokens
 
-router = APIRouter(tags=["Root"])
+router = Routes(tags=["Root"])
 
 
 @router.get("/csrf-token", response_model=CsrfToken)

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.deployments import ScheduledDeploymentRuns, ScheduleDeployment
 from windlass.schemas.flow_runs import DeploymentFlowRunCreate, FlowRun
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.polling import record_runner_polls
 from windlass_services.api.requested_runs import requested_runs
 from windlass_services.api.sizes import check_parameters_size
@@ -18,7 +19,7 @@ from windlass_services.orchestration.horizon import Horizon
 from windlass_services.storage.deployments import read_deployment
 from windlass_services.storage.polls import Due, read_scheduled_runs_of_deployments
 
-router = APIRouter(prefix="/deployments", tags=["Deployments"])
+router = Routes(prefix="/deployments", tags=["Deployments"])
 
 
 @router.post("/get_scheduled_flow_runs", response_model=list[FlowRun])

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from starlette.responses import Response
 
 from windlass.schemas.deployment_schedules import (
     DeploymentSchedule,
@@ -12,10 +12,11 @@ from windlass.schemas.deployment_schedules import (
 from windlass_services.api.answers import answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.api.schedule_limits import check_schedules
 from windlass_services.storage import deployment_schedules
 
-router = APIRouter(prefix="/deployments/{id}/schedules", tags=["Deployments"])
+router = Routes(prefix="/deployments/{id}/schedules", tags=["Deployments"])
 
 
 @router.get("", response_model=list[DeploymentSchedule])

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Response
+from starlette.responses import Response
 
 from windlass.schemas.deployments import (
     Deployment,
@@ -20,6 +20,7 @@ from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Header, Routes
 from windlass_services.api.schedule_limits import check_schedules
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
@@ -27,7 +28,7 @@ from windlass_services.storage import deployment_changes, deployments
 from windlass_services.storage.deployment_queues import work_queues_for_deployment
 from windlass_services.storage.paging import PageNumbers
 
-router = APIRouter(prefix="/deployments", tags=["Deployments"])
+router = Routes(prefix="/deployments", tags=["Deployments"])
 
 _STOCK_CLIENT: Final = "prefect/"
 

@@ -5,14 +5,15 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from windlass.exceptions import PayloadTooLarge
 from windlass.schemas.events import Event, ReceivedEvent
 from windlass.schemas.filters.events import EventFilter
 from windlass.schemas.filters.sorting import EventOrder
 from windlass_services.api.context import ApiContext
+from windlass_services.api.declaring import Routes
 from windlass_services.api.sizes import check_event_size
 from windlass_services.api.sockets import accept_subscriber, until_gone
 from windlass_services.events.intake import take_in
@@ -22,7 +23,7 @@ from windlass_services.storage.events import read_events
 from windlass_services.storage.paging import Window
 from windlass_services.storage.scope import Scope
 
-router = APIRouter(tags=["Events"])
+router = Routes(tags=["Events"])
 
 _BACKFILL: Final = timedelta(minutes=15)
 _BACKFILL_PAGE: Final = 250

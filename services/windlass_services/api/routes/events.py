@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from windlass.schemas.events import Countable, Event, EventCount, EventPage, TimeUnit
 from windlass.schemas.filters.events import EventCountQuery, EventFilter, EventQuery
 from windlass_services.api.answers import answer
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.declaring import Body, Query, Routes
 from windlass_services.api.page_tokens import PageToken, read_page_token, write_page_token
 from windlass_services.api.sizes import check_event_size
 from windlass_services.events.intake import take_in
@@ -16,7 +18,7 @@ from windlass_services.storage import event_counts, events
 from windlass_services.storage.paging import Window
 from windlass_services.storage.scope import Scope
 
-router = APIRouter(prefix="/events", tags=["Events"])
+router = Routes(prefix="/events", tags=["Events"])
 
 
 @router.post("", status_code=204)
@@ -90,6 +92,7 @@ async def _page(context: ApiContext, scope: Scope, request: Request, token: Page
     next_page = None
     if found and end < total:
         following = write_page_token(PageToken(asked, token.limit, end, total))
-        url = request.url_for("read_next_events")
+        path = request.url.path.removesuffix("/next") + "/next"
+        url = request.url.replace(path=path, query="")
         next_page = str(url.include_query_params(**{"page-token": following}))
     return answer(EventPage(events=found, total=total, next_page=next_page))

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from windlass.ids import uuid7
 from windlass.schemas.executions import (
@@ -20,6 +21,7 @@ from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer
 from windlass_services.api.changes import changing
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.api.disconnects import until_disconnected
 from windlass_services.api.polling import record_queue_polls
 from windlass_services.storage import executions
@@ -30,7 +32,7 @@ from windlass_services.storage.scope import Scope
 from windlass_services.storage.work_pools import read_work_pool
 from windlass_services.storage.work_queues import read_queues_of_pool
 
-router = APIRouter(tags=["Executions"])
+router = Routes(tags=["Executions"])
 
 
 @router.post("/work_pools/{name}/claim", response_model=ClaimResponse)

@@ -3,8 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body
-
 from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded
 from windlass.schemas.filters.queries import FlowRunBulkDelete, FlowRunBulkSetState
 from windlass.schemas.flow_runs import (
@@ -18,6 +16,7 @@ from windlass.schemas.flow_runs import (
 from windlass.schemas.orchestration import OrchestrationResult, SetState, SetStateStatus
 from windlass.schemas.orchestration import StateAbortDetails as Aborted
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.proposals import flow_run_proposal
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of
@@ -25,7 +24,7 @@ from windlass_services.orchestration.creation import RunFromDeployment
 from windlass_services.storage import flow_runs
 from windlass_services.storage.scope import Scope
 
-router = APIRouter(tags=["Flow Runs"])
+router = Routes(tags=["Flow Runs"])
 
 _MOST_AT_ONCE = 100
 

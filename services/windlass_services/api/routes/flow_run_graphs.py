@@ -3,19 +3,20 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from starlette.responses import Response
 
 from windlass.schemas.base import Timestamp
 from windlass.schemas.flow_run_graph import DependencyResult, Graph
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.storage.flow_run_graphs import (
     GraphLimits,
     read_dependencies,
     read_flow_run_graph,
 )
 
-router = APIRouter(prefix="/flow_runs", tags=["Flow Runs", "Flow Run Graph"])
+router = Routes(prefix="/flow_runs", tags=["Flow Runs", "Flow Run Graph"])
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 

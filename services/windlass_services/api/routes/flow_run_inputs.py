@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.flow_run_inputs import FlowRunInput, FlowRunInputCreate, FlowRunInputQuery
 from windlass.schemas.flow_runs import FlowRunResume
 from windlass.schemas.orchestration import OrchestrationResult, SetStateStatus
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.resumption import resume
 from windlass_services.api.windows import window_of
 from windlass_services.storage import flow_run_inputs
 
-router = APIRouter(prefix="/flow_runs", tags=["Flow Runs"])
+router = Routes(prefix="/flow_runs", tags=["Flow Runs"])
 
 
 @router.post("/{id}/input", status_code=201)

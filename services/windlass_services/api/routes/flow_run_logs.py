@@ -6,16 +6,16 @@ import re
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from starlette.responses import StreamingResponse
 
 from windlass.schemas.logs import Log
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.storage.flow_runs import read_flow_run
 from windlass_services.storage.logs import read_logs_of_flow_run
 from windlass_services.storage.scope import Scope
 
-router = APIRouter(prefix="/flow_runs", tags=["Flow Runs"])
+router = Routes(prefix="/flow_runs", tags=["Flow Runs"])
 
 _COLUMNS = ("timestamp", "level", "flow_run_id", "task_run_id", "message")
 _AT_ONCE = 1_000

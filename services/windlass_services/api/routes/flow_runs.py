@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.fields import Labels
 from windlass.schemas.filters.queries import FlowRunCountQuery, FlowRunPageQuery, FlowRunQuery
@@ -16,13 +16,14 @@ from windlass.schemas.flow_runs import (
 from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.proposals import flow_run_proposal
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flow_runs
 from windlass_services.storage.paging import PageNumbers
 
-router = APIRouter(prefix="/flow_runs", tags=["Flow Runs"])
+router = Routes(prefix="/flow_runs", tags=["Flow Runs"])
 
 
 @router.post("/", response_model=FlowRun)

@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.queries import FlowCountQuery, FlowPageQuery, FlowQuery
 from windlass.schemas.flows import Flow, FlowCreate, FlowPaginationResponse, FlowUpdate
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flows
 from windlass_services.storage.flow_deletion import delete_flow as delete_flow_and_its_own
 from windlass_services.storage.paging import PageNumbers
 
-router = APIRouter(prefix="/flows", tags=["Flows"])
+router = Routes(prefix="/flows", tags=["Flows"])
 
 
 @router.post("/", response_model=Flow)

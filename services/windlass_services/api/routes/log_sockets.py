@@ -1,13 +1,14 @@
 """Logs over a websocket, as they arrive."""
 
-from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocket
 
 from windlass.schemas.filters.logs import LogFilter
 from windlass_services.api.context import ApiContext
+from windlass_services.api.declaring import Routes
 from windlass_services.api.live_logs import channels_of, logs_in
 from windlass_services.api.sockets import accept_subscriber, until_gone
 
-router = APIRouter(tags=["Logs"])
+router = Routes(tags=["Logs"])
 
 
 @router.websocket("/logs/out")

@@ -2,20 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.ids import uuid7
 from windlass.schemas.filters.logs import LogQuery
 from windlass.schemas.logs import Log, LogCreate
 from windlass_services.api.answers import answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.live_logs import announce_logs
 from windlass_services.api.windows import window_of
 from windlass_services.events.rows import partition_day
 from windlass_services.storage import logs
 from windlass_services.storage.hot.protocol import LogRow
 
-router = APIRouter(prefix="/logs", tags=["Logs"])
+router = Routes(prefix="/logs", tags=["Logs"])
 
 
 @router.post("/", status_code=201)

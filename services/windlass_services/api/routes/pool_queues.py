@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.work_queues import WorkQueueQuery
 from windlass.schemas.work_queues import WorkQueue, WorkQueueCreate, WorkQueueUpdate
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import work_queues
 
-router = APIRouter(prefix="/work_pools/{work_pool_name}/queues", tags=["Work Pools"])
+router = Routes(prefix="/work_pools/{work_pool_name}/queues", tags=["Work Pools"])
 
 
 @router.post("", status_code=201, response_model=WorkQueue)

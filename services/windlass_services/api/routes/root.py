@@ -1,13 +1,13 @@
 """Is the server there, is it ready, which version is it."""
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from starlette.responses import JSONResponse
 
 from windlass.exceptions import WindlassError
 from windlass_services.api.context import InContext
+from windlass_services.api.declaring import Routes
 from windlass_services.api.versions import SERVED_API_VERSION
 
-router = APIRouter(tags=["Root"])
+router = Routes(tags=["Root"])
 
 
 @router.get("/health")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.queries import (
     FlowRunCountQuery,
@@ -13,11 +13,12 @@ from windlass.schemas.filters.queries import (
 from windlass.schemas.history import HistoryResponse
 from windlass_services.api.answers import answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import filters_of
 from windlass_services.storage import run_histories
 from windlass_services.storage.run_histories import Intervals
 
-router = APIRouter()
+router = Routes()
 
 
 @router.post("/flow_runs/history", response_model=list[HistoryResponse], tags=["Flow Runs"])

@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from starlette.responses import Response
 
 from windlass.schemas.states import State
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Routes
 from windlass_services.storage import run_states
 
-router = APIRouter(tags=["Run States"])
+router = Routes(tags=["Run States"])
 
 
 @router.get("/flow_run_states/", response_model=list[State])

@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.saved_searches import SavedSearchQuery
 from windlass.schemas.saved_searches import SavedSearch, SavedSearchCreate
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import saved_searches
 
-router = APIRouter(prefix="/saved_searches", tags=["SavedSearches"])
+router = Routes(prefix="/saved_searches", tags=["SavedSearches"])
 
 
 @router.put("/", response_model=SavedSearch)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.exceptions import LeaseLost, SlotsTaken
 from windlass.ids import uuid7
@@ -21,11 +21,12 @@ from windlass.schemas.concurrency_limits import (
 )
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.storage import limit_rows, slots
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.slot_counts import LimitCounts
 
-router = APIRouter(prefix="/v2/concurrency_limits", tags=["Concurrency Limits V2"])
+router = Routes(prefix="/v2/concurrency_limits", tags=["Concurrency Limits V2"])
 
 _SPREAD: Final = 0.2
 """Who was refused at the same moment does not come back at the same moment, and nobody too soon."""

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.exceptions import SlotsTaken
 from windlass.schemas.concurrency_limits import (
@@ -16,12 +16,13 @@ from windlass.schemas.concurrency_limits import (
 from windlass.schemas.filters.criteria import Window
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import tag_limits, tag_slots
 from windlass_services.storage.concurrency_limits import LimitKey
 from windlass_services.storage.limit_rows import TAG_PREFIX
 
-router = APIRouter(prefix="/concurrency_limits", tags=["Concurrency Limits"])
+router = Routes(prefix="/concurrency_limits", tags=["Concurrency Limits"])
 
 
 @router.post("/", response_model=ConcurrencyLimit)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.queries import TaskRunCountQuery, TaskRunPageQuery, TaskRunQuery
 from windlass.schemas.orchestration import OrchestrationResult, SetState
@@ -16,13 +16,14 @@ from windlass.schemas.task_runs import (
 )
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.proposals import state_of
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.events.reports import take_in_reports
 from windlass_services.storage import task_runs
 from windlass_services.storage.paging import PageNumbers
 
-router = APIRouter(prefix="/task_runs", tags=["Task Runs"])
+router = Routes(prefix="/task_runs", tags=["Task Runs"])
 
 
 @router.post("/report", status_code=201)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.filters.queries import TaskRunCountQuery
@@ -24,6 +24,7 @@ from windlass.schemas.ui import (
 )
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.hydration import hydrate, variables_named_in
 from windlass_services.api.value_errors import error_tree, is_about_the_schema
 from windlass_services.api.windows import filters_of
@@ -34,7 +35,7 @@ from windlass_services.storage.task_runs import read_task_run
 from windlass_services.storage.ui_counts import Span
 from windlass_services.storage.variable_values import read_variable_values
 
-router = APIRouter(prefix="/ui")
+router = Routes(prefix="/ui")
 
 _DASHBOARD_PARTS = 20
 

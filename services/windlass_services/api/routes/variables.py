@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.variables import VariableCountQuery, VariableQuery
 from windlass.schemas.variables import Variable, VariableCreate, VariableUpdate
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import variables
 
-router = APIRouter(prefix="/variables", tags=["Variables"])
+router = Routes(prefix="/variables", tags=["Variables"])
 
 
 @router.post("/", status_code=201, response_model=Variable)

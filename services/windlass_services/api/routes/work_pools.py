@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.work_pools import WorkPoolCountQuery, WorkPoolQuery
 from windlass.schemas.job_variables import check_default_job_variables
@@ -12,6 +12,7 @@ from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.collections.worker_types import default_base_job_template
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.polling import record_queue_polls
 from windlass_services.api.windows import window_of
 from windlass_services.storage import work_pools
@@ -19,7 +20,7 @@ from windlass_services.storage.polls import Due, read_scheduled_runs
 from windlass_services.storage.statuses import work_pool_change
 from windlass_services.storage.work_queues import require_queues_of_pool
 
-router = APIRouter(prefix="/work_pools", tags=["Work Pools"])
+router = Routes(prefix="/work_pools", tags=["Work Pools"])
 
 
 @router.post("/", status_code=201, response_model=WorkPool)

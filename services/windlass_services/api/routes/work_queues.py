@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.work_queues import WorkQueueQuery
 from windlass.schemas.flow_runs import FlowRun
@@ -17,6 +17,7 @@ from windlass.schemas.work_queues import (
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Header, Routes
 from windlass_services.api.polling import record_queue_polls
 from windlass_services.api.windows import window_of
 from windlass_services.storage import work_queue_health, work_queues
@@ -27,7 +28,7 @@ from windlass_services.storage.ensured_queues import (
 from windlass_services.storage.polls import Due, read_scheduled_runs_of_queue
 from windlass_services.storage.work_pools import read_work_pool
 
-router = APIRouter(prefix="/work_queues", tags=["Work Queues"])
+router = Routes(prefix="/work_queues", tags=["Work Queues"])
 
 
 @router.post("/", status_code=201, response_model=WorkQueue)

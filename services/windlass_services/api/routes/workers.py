@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from starlette.responses import Response
 
 from windlass.schemas.filters.workers import WorkerQuery
 from windlass.schemas.workers import Worker, WorkerHeartbeat
 from windlass_services.api.answers import answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
+from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import workers
 
-router = APIRouter(prefix="/work_pools/{work_pool_name}/workers", tags=["Work Pools"])
+router = Routes(prefix="/work_pools/{work_pool_name}/workers", tags=["Work Pools"])
 
 
 @router.post("/heartbeat", status_code=204)

@@ -17,6 +17,7 @@ from importlib import import_module
 from types import FrameType
 from typing import Final, cast
 
+from windlass.schemas.base import build_shapes
 from windlass_workers.process.fork_server.messages import (
     DESCRIPTORS,
     LARGEST_PACKET,
@@ -82,6 +83,7 @@ def preload() -> None:
     """
     for name in PRELOADED:
         import_module(name)
+    build_shapes()
     gc.collect()
     gc.freeze()
 
