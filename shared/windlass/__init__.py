@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from windlass._version import __version__
+from windlass.utilities.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from windlass import runtime
@@ -67,7 +68,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("windlass.runtime")
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(_PLACES[name]), name)
+    with quick_imports():
+        found = getattr(importlib.import_module(_PLACES[name]), name)
     globals()[name] = found
     return found
 

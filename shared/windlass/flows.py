@@ -21,6 +21,7 @@ from typing import (
 from windlass.definitions import FlowDefinition, FlowOptions, StateHook, refuse_unknown
 from windlass.entrypoints import load_flow_from_entrypoint
 from windlass.tasks import listed
+from windlass.utilities.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     # What runs flows is imported with the first call: a module of flows imports in no time.
@@ -241,7 +242,8 @@ def _engine() -> Any:
     # Whoever imported sessions chose one, or will find the server when the engine asks for it.
     if "windlass.engine.session" not in sys.modules:
         _begin_to_start_embedded_server()
-    from windlass import flow_engine  # noqa: PLC0415
+    with quick_imports():
+        from windlass import flow_engine  # noqa: PLC0415
 
     return flow_engine
 
