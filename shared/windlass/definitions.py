@@ -4,6 +4,7 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, update_wrapper
+from pathlib import Path
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
@@ -214,8 +215,20 @@ class TaskDefinition(Definition):
         self.on_completion_hooks = list(options.get("on_completion") or ())
         self.on_failure_hooks = list(options.get("on_failure") or ())
         self.on_running_hooks = list(options.get("on_running") or ())
-        function = f"{self.__module__}.{getattr(self.fn, '__qualname__', self.name)}"
+        function = f"{_module_name(self.fn)}.{getattr(self.fn, '__qualname__', self.name)}"
         self.task_key = f"{self.name}-{stable_hash(self.name, function)[:8]}"
+
+
+def _module_name(fn: Any) -> str:
+    """The last part of the name of its module, however it is run: as a script, or imported.
+
+    A task worker that is started as a script serves the tasks that others import from it.
+    """
+    module: str = getattr(fn, "__module__", "")
+    code = getattr(fn, "__code__", None)
+    if module.startswith("__") and code is not None:
+        return Path(code.co_filename).stem
+    return module.rpartition(".")[2]
 
 
 def refuse_unknown(what: str, options: Iterable[str], known: type) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ServeFlowOptions,
     )
     from windlass.deployments.runner import RunnerDeployment
+    from windlass.deployments.storage import RunnerStorage
     from windlass.schemas.states import State
     from windlass.utilities.binding import Parameters
     from windlass.utilities.callables import ParameterSchema
@@ -164,11 +165,12 @@ class Flow(FlowDefinition, Generic[P, R_co]):
         return fn
 
     @staticmethod
-    def from_source(source: "str | Path", entrypoint: str) -> "Flow[..., Any]":
-        """The flow at `path/to/file.py:name` in a directory, which its deployments will use.
+    def from_source(source: "str | Path | RunnerStorage", entrypoint: str) -> "Flow[..., Any]":
+        """The flow at `path/to/file.py:name` in a directory or a git repository, which its
+        deployments will use.
 
-        To be awaited in asynchronous code. Raises ConfigurationError for a source that is no
-        directory of this machine, MissingFlowError and ScriptError.
+        To be awaited in asynchronous code. Raises ConfigurationError for a source that is neither,
+        CommandFailed for a repository that cannot be cloned, MissingFlowError and ScriptError.
         """
         return _deployments().from_source(source, entrypoint)
 

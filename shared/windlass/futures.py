@@ -1,12 +1,15 @@
 """Public: handles to runs that are not finished yet."""
 
 import concurrent.futures
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+from windlass.exceptions import UnfinishedRun
 from windlass.reporting.records import TaskRunRecord
 from windlass.schemas.states import State
 from windlass.utilities.collections import replace_elements
@@ -86,6 +89,85 @@ class WindlassConcurrentFuture(WindlassFuture[R_co]):
     def finish(self, state: State) -> None:
         """Say that the run is finished, in this state."""
         self._final.set_result(state)
+
+
+class WindlassDistributedFuture(WindlassFuture[R_co]):
+    """A handle to a task run that a task worker runs, wherever that is.
+
+    It knows only the id, so it can be stored and sent elsewhere; it asks the API of the current
+    settings. The result is read from where the worker stored it.
+    """
+
+    def __init__(self, task_run_id: UUID) -> None:
+        self._task_run_id = task_run_id
+        self._final: State | None = None
+
+    @property
+    def task_run_id(self) -> UUID:
+        return self._task_run_id
+
+    @property
+    def state(self) -> State:
+        return self._final or self._asked()
+
+    @property
+    def is_done(self) -> bool:
+        return self.state.is_final()
+
+    def wait(self, timeout: float | None = None) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pauses = _pauses()
+        while not self.is_done:
+            left = inf if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(next(pauses), left))
+
+    async def wait_async(self, timeout: float | None = None) -> None:
+        """As `wait`, without holding up the event loop."""
+        from anyio import to_thread  # noqa: PLC0415 (synchronous code never needs it)
+
+        await to_thread.run_sync(self.wait, timeout, abandon_on_cancel=True)
+
+    async def result_async(
+        self, timeout: float | None = None, raise_on_failure: bool = True
+    ) -> R_co:
+        """As `result`, without holding up the event loop."""
+        await self.wait_async(timeout)
+        return self.result(0, raise_on_failure)
+
+    def add_done_callback(self, fn: Callable[[WindlassFuture[Any]], None]) -> None:
+        def call_when_done() -> None:
+            self.wait()
+            fn(self)
+
+        if self._final is not None:
+            fn(self)
+        else:
+            threading.Thread(target=call_when_done, name="windlass-future", daemon=True).start()
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, WindlassDistributedFuture) and other.task_run_id == self.task_run_id
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._task_run_id)
+
+    def __reduce__(self) -> tuple[type, tuple[UUID]]:
+        return WindlassDistributedFuture, (self._task_run_id,)
+
+    def _asked(self) -> State:
+        """The state as the API has it; remembered, once it is final."""
+        from windlass.client.orchestration import get_client  # noqa: PLC0415 (most never need it)
+
+        with get_client(sync_client=True) as client:
+            state = client.read_task_run(self._task_run_id).state
+        if state is None:
+            raise UnfinishedRun(f"Task run {self._task_run_id} is in no state yet.")
+        if state.is_final():
+            self._final = state
+        return state
 
 
 class WindlassFutureList(list[WindlassFuture[R]]):
@@ -178,6 +260,14 @@ def find_futures(expr: Any) -> list[WindlassFuture[Any]]:
     return found
 
 
+def _pauses() -> Iterator[float]:
+    """Seconds between two looks at a run: few at first, since most runs are short."""
+    pause = 0.05
+    while True:
+        yield pause
+        pause = min(pause * 1.5, 1.0)
+
+
 def _final_state(future: WindlassFuture[Any]) -> State:
     future.wait()
     return future.state
@@ -185,4 +275,5 @@ def _final_state(future: WindlassFuture[Any]) -> State:
 
 PrefectFuture = WindlassFuture
 PrefectConcurrentFuture = WindlassConcurrentFuture
+PrefectDistributedFuture = WindlassDistributedFuture
 PrefectFutureList = WindlassFutureList

@@ -1,6 +1,6 @@
 """Public: tasks, and the decorator that makes them."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -20,8 +20,14 @@ from windlass.definitions import StateHook, TaskDefinition, TaskOptions, refuse_
 from windlass.exceptions import MissingContextError
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     # What runs tasks is imported with the first call: a module of tasks imports in no time.
-    from windlass.futures import WindlassFuture, WindlassFutureList
+    from windlass.futures import (
+        WindlassDistributedFuture,
+        WindlassFuture,
+        WindlassFutureList,
+    )
     from windlass.schemas.states import State
 
 __all__ = ["Task", "TaskOptions", "exponential_backoff", "task"]
@@ -136,11 +142,44 @@ class Task(TaskDefinition, Generic[P, R_co]):
         return future
 
     @overload
+    def delay(
+        self: "Task[P, Coroutine[Any, Any, T]]", *args: P.args, **kwargs: P.kwargs
+    ) -> "WindlassDistributedFuture[T]": ...
+    @overload
+    def delay(self, *args: P.args, **kwargs: P.kwargs) -> "WindlassDistributedFuture[R_co]": ...
+    def delay(self, *args: Any, **kwargs: Any) -> Any:
+        """Schedule a run for a task worker (`serve`), and return a future of it at once.
+
+        It belongs to no flow run. Raises ParameterTypeError for arguments that cannot be stored.
+        """
+        return self.apply_async(args, kwargs)
+
+    def apply_async(
+        self,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        wait_for: Iterable[Any] | None = None,
+        dependencies: "Mapping[str, Collection[UUID]] | None" = None,
+    ) -> "WindlassDistributedFuture[R_co]":
+        """As `delay`. The run begins when what is in `wait_for` has completed; `dependencies` are
+        ids of task runs that parameters came from."""
+        parameters = self.binder.bind(tuple(args), dict(kwargs or {}))
+        known = {name: list(ids) for name, ids in (dependencies or {}).items()}
+        return _deferral().defer(self, parameters, listed(wait_for) or (), known)
+
+    def serve(self) -> None:
+        """Run what is scheduled by `delay` in this process, until it is stopped."""
+        from windlass.task_worker import serve  # noqa: PLC0415 (most tasks are never served)
+
+        serve(self)
+
+    @overload
     def map(
         self: "Task[..., Coroutine[Any, Any, T]]",
         *args: Any,
         return_state: Literal[False] = False,
         wait_for: Iterable[Any] | None = None,
+        deferred: bool = False,
         **kwargs: Any,
     ) -> "WindlassFutureList[T]": ...
     @overload
@@ -149,6 +188,7 @@ class Task(TaskDefinition, Generic[P, R_co]):
         *args: Any,
         return_state: Literal[False] = False,
         wait_for: Iterable[Any] | None = None,
+        deferred: bool = False,
         **kwargs: Any,
     ) -> "WindlassFutureList[R_co]": ...
     @overload
@@ -157,6 +197,7 @@ class Task(TaskDefinition, Generic[P, R_co]):
         *args: Any,
         return_state: Literal[True],
         wait_for: Iterable[Any] | None = None,
+        deferred: bool = False,
         **kwargs: Any,
     ) -> "list[State]": ...
     def map(
@@ -164,16 +205,19 @@ class Task(TaskDefinition, Generic[P, R_co]):
         *args: Any,
         return_state: bool = False,
         wait_for: Iterable[Any] | None = None,
+        deferred: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Submit one run for each element of the iterables among the arguments.
 
         These have to be of one length; what cannot be iterated over, and what is `unmapped`, is
-        the same for all runs. Raises MappingMissingIterable, MappingLengthMismatch, and
-        MissingContextError outside of flow runs.
+        the same for all runs. With `deferred`, they are runs for task workers, as of `delay`.
+        Raises MappingMissingIterable, MappingLengthMismatch, and MissingContextError outside of
+        flow runs unless `deferred`.
         """
         parameters = self.binder.bind(args, kwargs, with_defaults=False)
-        futures = _task_runner().map(self, parameters, listed(wait_for))
+        submit_all = _deferral().defer_all if deferred else _task_runner().map
+        futures = submit_all(self, parameters, listed(wait_for))
         if return_state:
             futures.wait()
             return [future.state for future in futures]
@@ -257,6 +301,12 @@ def _engine() -> Any:
     from windlass import task_engine  # noqa: PLC0415
 
     return task_engine
+
+
+def _deferral() -> Any:
+    from windlass.engine import deferral  # noqa: PLC0415
+
+    return deferral
 
 
 def _task_runner() -> Any:

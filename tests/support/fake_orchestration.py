@@ -43,7 +43,7 @@ from windlass.schemas.orchestration import (
 from windlass.schemas.reports import TaskRunReport, TaskRunReports
 from windlass.schemas.state_constructors import AwaitingRetry, Resuming, Running
 from windlass.schemas.states import State, StateCreate, StateType
-from windlass.schemas.task_runs import TaskRun
+from windlass.schemas.task_runs import TaskRun, TaskRunCreate
 
 
 class FakeOrchestration:
@@ -61,6 +61,7 @@ class FakeOrchestration:
         self.history: dict[UUID, list[State]] = defaultdict(list)
         self.proposals: list[Proposal] = []
         self.reports: list[TaskRunReport] = []
+        self.background_runs: dict[UUID, TaskRun] = {}
         self.logs: list[LogCreate] = []
         self.events: list[Event] = []
         self.deployments: dict[UUID, Deployment] = {}
@@ -168,7 +169,20 @@ class FakeOrchestration:
         self.read_flow_run_input(flow_run_id, key)
         del self.inputs[flow_run_id][key]
 
+    def create_task_run(self, wanted: TaskRunCreate) -> TaskRun:
+        assert wanted.state is not None
+        id = wanted.id or uuid7()
+        state = wanted.state.to_state(uuid7(), utc_now())
+        run = TaskRun(
+            **wanted.model_dump(include={"name", "task_key", "dynamic_key", "tags", "task_inputs"}),
+            id=id,
+            state=state,
+        )
+        return self.background_runs.setdefault(id, run)
+
     def read_task_run(self, task_run_id: UUID) -> TaskRun:
+        if task_run_id in self.background_runs:
+            return self.background_runs[task_run_id]
         raise ObjectNotFound(f"There is no task run {task_run_id}.")
 
     def read_deployment(self, deployment_id: UUID) -> Deployment:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from windlass.clock import Clock
 from windlass.settings import Settings
 from windlass_services.api.declaring import Provided
+from windlass_services.api.task_dispatcher import TaskDispatcher
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
 from windlass_services.orchestration.orchestrator import Orchestrator
@@ -22,6 +23,7 @@ class ApiContext:
 
     services: ServiceContext
     dispatcher: Dispatcher
+    task_dispatcher: TaskDispatcher
 
     @property
     def database(self) -> Database:

@@ -1,6 +1,6 @@
 """What the websockets that stream out have in common: the handshake, and noticing who is gone."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
@@ -23,6 +23,15 @@ async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT
 
     None when it does not keep to the protocol: the socket is closed then, and says why.
     """
+    return await accept_authenticated(
+        socket, "filter", lambda message: filter.model_validate(message["filter"])
+    )
+
+
+async def accept_authenticated(
+    socket: WebSocket, kind: str, read: Callable[[dict[str, Any]], FilterT]
+) -> FilterT | None:
+    """The same for whatever the subscriber says in its second frame, which is of this kind."""
     if SUBPROTOCOL not in socket.scope.get("subprotocols", []):
         await socket.close(_POLICY_VIOLATION, "The subprotocol `prefect` is required.")
         return None
@@ -33,15 +42,15 @@ async def accept_subscriber(socket: WebSocket, filter: type[FilterT]) -> FilterT
             if message is None or not await _may_listen(socket, message.get("token")):
                 return None
             await socket.send_json({"type": "auth_success"})
-            message = await _expect(socket, "filter")
-        return filter.model_validate(message["filter"]) if message else None
+            message = await _expect(socket, kind)
+        return read(message) if message else None
     except WebSocketDisconnect:
         return None
     except TimeoutError:
         await socket.close(_POLICY_VIOLATION, "The handshake took too long.")
         return None
     except (ValueError, KeyError):
-        await socket.close(_POLICY_VIOLATION, "Expected JSON with a filter of this stream.")
+        await socket.close(_POLICY_VIOLATION, f"Expected JSON with a {kind} for this stream.")
         return None
 
 

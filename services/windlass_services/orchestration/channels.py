@@ -6,6 +6,8 @@ from uuid import UUID
 EVERY_POOL: Final = "pool:*"
 SCHEDULES_CHANGED: Final = "schedules"
 OUTBOX_FILLED: Final = "outbox"
+TASK_RUNS_SCHEDULED: Final = "task-runs"
+"""Announced with the key of a task, when a run of it may be handed to a task worker."""
 
 
 def pool_channel(work_pool_id: UUID) -> str:

@@ -17,7 +17,7 @@ from windlass.schemas.executions import (
     parse_execution_id,
 )
 from windlass.schemas.flow_runs import FlowRunCreate
-from windlass.schemas.orchestration import OrchestrationResult
+from windlass.schemas.orchestration import OrchestrationResult, SetStateStatus
 from windlass.schemas.state_constructors import Scheduled
 from windlass.schemas.states import State
 from windlass_services.orchestration.answers import answer_to_flow_run, answer_to_task_run
@@ -35,7 +35,9 @@ from windlass_services.storage.database import Database
 from windlass_services.storage.hot.facts import Dispatch, FlowRunTransition
 from windlass_services.storage.hot.protocol import Claim, CreatedFlowRun, NewFlowRun, Renewal
 from windlass_services.storage.scope import Scope
+from windlass_services.storage.task_deliveries import is_delivered, schedule_delivery
 from windlass_services.storage.task_run_transitions import (
+    TaskRunDecision,
     lock_task_run_facts,
     write_task_run_decision,
 )
@@ -56,13 +58,16 @@ class Orchestrator:
         clock: Clock,
         terms: Terms,
         wake: Callable[[UUID], Awaitable[None]],
+        wake_task_workers: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        """`wake` is told the id of a work pool, after the commit."""
+        """`wake` is told the id of a work pool, after the commit; `wake_task_workers`, the key of
+        a task."""
         self._database = database
         self._origins = Origins(database, clock)
         self._clock = clock
         self._terms = terms
         self._wake = wake
+        self._wake_task_workers = wake_task_workers
 
     async def create_flow_run(self, scope: Scope, wanted: FlowRunCreate) -> CreatedFlowRun:
         """Make a run as its client describes it. Raises `ObjectNotFound` for what it names."""
@@ -120,14 +125,33 @@ class Orchestrator:
         return answer_to_flow_run(own, outcome)
 
     async def propose_task_run(
-        self, scope: Scope, task_run_id: UUID, state: State, *, force: bool
+        self,
+        scope: Scope,
+        task_run_id: UUID,
+        state: State,
+        *,
+        force: bool,
+        expected_state_id: UUID | None = None,
     ) -> OrchestrationResult:
-        """The same for a task run that the server orchestrates. Raises `ObjectNotFound`."""
-        now = self._clock()
+        """The same for a task run that the server orchestrates. Raises `ObjectNotFound`.
+
+        One that is scheduled for a task worker is handed out from then on. Nothing happens to a
+        run that is in another state than the expected one.
+        """
+        now, task_key = self._clock(), None
         async with self._database.write() as connection:
             run = await lock_task_run_facts(connection, scope, task_run_id, state, now=now)
-            decision = govern_task_run(run, state, now, self._terms, forced=force)
+            if expected_state_id in (None, run.state and run.state.id):
+                decision = govern_task_run(run, state, now, self._terms, forced=force)
+            else:
+                decision = TaskRunDecision(SetStateStatus.ABORT, None, "The run has moved on.")
             await write_task_run_decision(connection, scope, task_run_id, decision, now=now)
+            if decision.state is not None and is_delivered(decision.state):
+                task_key = await schedule_delivery(
+                    connection, scope, task_run_id, decision.state, now=now
+                )
+        if task_key is not None and self._wake_task_workers is not None:
+            await self._wake_task_workers(task_key)
         return answer_to_task_run(run, decision)
 
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:

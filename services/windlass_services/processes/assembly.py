@@ -9,7 +9,7 @@ from windlass.clock import utc_now
 from windlass.exceptions import ReplicaRefused
 from windlass.ids import uuid7
 from windlass.settings import Settings
-from windlass_services.orchestration.channels import pool_channel
+from windlass_services.orchestration.channels import TASK_RUNS_SCHEDULED, pool_channel
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.orchestrator import Orchestrator
 from windlass_services.orchestration.policy import make_govern
@@ -57,12 +57,21 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
     async def wake(work_pool_id: UUID) -> None:
         await streams.announce(pool_channel(work_pool_id))
 
+    async def wake_task_workers(task_key: str) -> None:
+        await streams.announce(TASK_RUNS_SCHEDULED, task_key)
+
     try:
         yield ServiceContext(
             instance_id=uuid7(),
             database=database,
             streams=streams,
-            orchestrator=Orchestrator(database, clock=utc_now, terms=terms, wake=wake),
+            orchestrator=Orchestrator(
+                database,
+                clock=utc_now,
+                terms=terms,
+                wake=wake,
+                wake_task_workers=wake_task_workers,
+            ),
             settings=settings,
             clock=utc_now,
             pulse=Pulse(),

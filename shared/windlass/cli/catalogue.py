@@ -12,6 +12,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Entry]] = {
+    "api": Entry("windlass.cli.commands.api:api", "Send a request to the API."),
     "artifact": Entry("windlass.cli.commands.artifact:artifact", "Inspect and delete artifacts."),
     "automation": Entry("windlass.cli.commands.automation:automation", "Manage automations."),
     "block": Entry("windlass.cli.commands.block:block", "Manage blocks."),
@@ -35,10 +36,16 @@ COMMANDS: Final[dict[str, Entry]] = {
         "windlass.cli.commands.global_concurrency_limit:global_concurrency_limit",
         "Manage global concurrency limits.",
     ),
+    "init": Entry("windlass.cli.commands.init:init", "Start a project: write its windlass.yaml."),
     "profile": Entry("windlass.cli.commands.profile:profile", "Manage profiles of settings."),
     "profiles": Entry("windlass.cli.commands.profile:profile", "The same as `profile`."),
     "server": Entry("windlass.cli.commands.server:server", "Start and look after a server."),
+    "shell": Entry("windlass.cli.commands.shell:shell", "Run commands of the shell as flows."),
+    "task": Entry("windlass.cli.commands.task:task", "Serve background tasks."),
     "task-run": Entry("windlass.cli.commands.task_run:task_run", "Look at task runs."),
+    "transfer": Entry(
+        "windlass.cli.commands.transfer:transfer", "Copy what one server has to another."
+    ),
     "variable": Entry("windlass.cli.commands.variable:variable", "Manage variables."),
     "version": Entry("windlass.cli.commands.version:version", "Show versions and addresses."),
     "work-pool": Entry("windlass.cli.commands.work_pool:work_pool", "Manage work pools."),

@@ -33,7 +33,8 @@ async def adeploy(*deployments: RunnerDeployment, **options: Unpack[DeployOption
     async with get_client() as client:
         pools = await _pools(client, deployments, default)
         for deployment in deployments:
-            brought = image or deployment.pull_steps or "image" in deployment.job_variables
+            fetched = deployment.pull_steps or deployment.source.storage
+            brought = image or fetched or "image" in deployment.job_variables
             if not (brought or options.get("ignore_warnings")):
                 _refuse_without_code(deployment, pools[deployment.work_pool_name or default or ""])
         ids = [

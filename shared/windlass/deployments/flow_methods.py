@@ -1,7 +1,7 @@
 """The methods of flows that are about their deployments; `windlass.flows` calls these."""
 
 from pathlib import Path
-from typing import Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 from uuid import UUID
 
 from windlass.deployments.deploying import adeploy
@@ -10,10 +10,13 @@ from windlass.deployments.runner import RunnerDeployment
 from windlass.deployments.sources import load_from_source
 from windlass.dispatch import dispatched
 
+if TYPE_CHECKING:
+    from windlass.deployments.storage import RunnerStorage
 
-async def afrom_source(source: str | Path, entrypoint: str) -> Any:
+
+async def afrom_source(source: "str | Path | RunnerStorage", entrypoint: str) -> Any:
     """`Flow.afrom_source`. See `windlass.deployments.sources.load_from_source`."""
-    return load_from_source(source, entrypoint)
+    return await load_from_source(source, entrypoint)
 
 
 async def ato_deployment(

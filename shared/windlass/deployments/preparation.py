@@ -35,9 +35,9 @@ class Preparation:
         where = f"deployment {written.get('name') or overrides.get('name')!r}"
         actions = {name: written.get(name, self.project.actions.get(name)) for name in ACTIONS}
         steps = {name: _steps(actions[name], name, where) for name in ACTIONS}
-        for step in _names(steps["build"] + steps["push"]):
-            find_step(step)
-        for step in _names(steps["pull"]):
+        for step, inputs in _functions(steps["build"] + steps["push"]):
+            find_step(step, (inputs or {}).get("requires"))
+        for step, _ in _functions(steps["pull"]):
             if step.startswith(_OURS):
                 find_step(step)
         outputs = self._outputs(steps["build"], steps["push"], where)
@@ -119,8 +119,8 @@ def _steps(said: Any, action: str, where: str) -> list[JsonObject]:
     return cast("list[JsonObject]", steps)
 
 
-def _names(steps: list[JsonObject]) -> list[str]:
-    return [name for step in steps for name in step]
+def _functions(steps: list[JsonObject]) -> list[tuple[str, JsonObject | None]]:
+    return [function for step in steps for function in step.items()]
 
 
 def _refuse_missing(template: JsonObject, outputs: JsonObject, where: str) -> None:

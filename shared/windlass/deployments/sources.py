@@ -1,14 +1,22 @@
 """Where the code of a flow is, for the processes that are to run it."""
 
+import atexit
 import inspect
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio
 
 from windlass.definitions import FlowDefinition
 from windlass.entrypoints import load_flow_from_entrypoint
 from windlass.exceptions import ConfigurationError, MissingFlowError
 from windlass.schemas.base import JsonObject
+
+if TYPE_CHECKING:
+    from windlass.deployments.storage import RunnerStorage
 
 STEP_INTO: Final = "prefect.deployments.steps.set_working_directory"
 """The name that stock workers know, too."""
@@ -20,9 +28,15 @@ class Source:
 
     directory: Path
     entrypoint: str
+    storage: "RunnerStorage | None" = None
+    """Where the directory came from, if not from this machine."""
 
     def pull_steps(self) -> list[JsonObject]:
-        """What a process has to do before it can load the flow."""
+        """What a process has to do before it can load the flow. Raises ConfigurationError for a
+        storage whose login cannot be told.
+        """
+        if self.storage is not None:
+            return [self.storage.to_pull_step()]
         return [{STEP_INTO: {"directory": str(self.directory)}}]
 
 
@@ -53,22 +67,38 @@ def source_of(flow: FlowDefinition) -> Source:
     return Source(directory, f"{file.relative_to(directory).as_posix()}:{name}")
 
 
-def load_from_source(source: str | Path, entrypoint: str) -> Any:
-    """The flow at `entrypoint` in a directory of this machine; its deployments use that directory.
+async def load_from_source(source: "str | Path | RunnerStorage", entrypoint: str) -> Any:
+    """The flow at `entrypoint` in a directory of this machine or in a repository; its deployments
+    use the same.
 
-    Raises ConfigurationError for a source that is no such directory, MissingFlowError and
-    ScriptError.
+    A repository is cloned into a directory that is there until this process ends. Raises
+    ConfigurationError for a source that is neither, CommandFailed for a repository that cannot be
+    cloned, MissingFlowError and ScriptError.
     """
-    directory = Path(source).expanduser().resolve() if _is_path(source) else None
-    if directory is None or not directory.is_dir():
-        raise ConfigurationError(
-            f"{source} is not a directory of this machine. `from_source` takes one, such as"
-            " `Path(__file__).parent`; repositories and buckets cannot be read yet."
-        )
-    flow = load_flow_from_entrypoint(entrypoint, working_dir=directory)
-    flow.source = Source(directory, entrypoint)
+    if isinstance(source, Path) or (isinstance(source, str) and _is_path(source)):
+        directory = await anyio.Path(source).expanduser()
+        if not await directory.is_dir():
+            raise ConfigurationError(
+                f"{source} is not a directory of this machine. `from_source` takes one, such as"
+                " `Path(__file__).parent`, or the URL of a git repository."
+            )
+        return _loaded(Source(Path(await directory.resolve()), entrypoint))
+    # Repositories take a while to import, and few flows come from one.
+    from windlass.deployments.storage import create_storage_from_source  # noqa: PLC0415
+
+    storage = create_storage_from_source(source) if isinstance(source, str) else source
+    base = tempfile.mkdtemp(prefix="windlass-source-")
+    atexit.register(shutil.rmtree, base, ignore_errors=True)
+    storage.set_base_path(Path(base))
+    await storage.apull_code()
+    return _loaded(Source(storage.destination, entrypoint, cast("RunnerStorage", storage)))
+
+
+def _loaded(source: Source) -> Any:
+    flow = load_flow_from_entrypoint(source.entrypoint, working_dir=source.directory)
+    flow.source = source
     return flow
 
 
-def _is_path(source: object) -> bool:
-    return isinstance(source, Path) or (isinstance(source, str) and "://" not in source)
+def _is_path(source: str) -> bool:
+    return "://" not in source and not source.startswith("git@")

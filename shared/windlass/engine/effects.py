@@ -11,6 +11,7 @@ from windlass.engine.session import Session
 from windlass.futures import WindlassFuture
 from windlass.logging.loggers import WindlassLogAdapter
 from windlass.reporting.records import Entered, TaskRunRecord
+from windlass.schemas.base import JsonObject
 from windlass.schemas.states import State, StateType
 from windlass.utilities.asyncutils import run_coro_as_sync
 
@@ -62,7 +63,7 @@ class Enter(Effect[None]):
     Not a dataclass: there are three of these in every task run, and frozen ones are slow to make.
     """
 
-    __slots__ = ("data", "details", "message", "name", "record", "type")
+    __slots__ = ("data", "details", "message", "name", "record", "stored", "type")
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Enter(Effect[None]):
         message: str | None = None,
         data: Any = None,
         details: Mapping[str, Any] | None = None,
+        stored: JsonObject | None = None,
     ) -> None:
         self.record = record
         self.type = type
@@ -79,6 +81,7 @@ class Enter(Effect[None]):
         self.message = message
         self.data = data
         self.details = details
+        self.stored = stored
 
     def perform(self, session: Session) -> None:
         record = self.record
@@ -92,6 +95,7 @@ class Enter(Effect[None]):
                 self.details,
                 self.data,
                 record.run_count,
+                self.stored,
             )
         )
         session.outbox.report(record)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         FlowRunInputCreate,
         FlowRunInputQuery,
     )
-    from windlass.schemas.task_runs import TaskRun
+    from windlass.schemas.task_runs import TaskRun, TaskRunCreate
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -162,6 +162,11 @@ class HttpOrchestration:
 
     def delete_flow_run_input(self, flow_run_id: UUID, key: str) -> None:
         self._ask("DELETE", f"/flow_runs/{flow_run_id}/input/{key}")
+
+    def create_task_run(self, wanted: "TaskRunCreate") -> "TaskRun":
+        from windlass.schemas.task_runs import TaskRun  # noqa: PLC0415
+
+        return self._read(TaskRun, "POST", "/task_runs/", wanted)
 
     def read_task_run(self, task_run_id: UUID) -> "TaskRun":
         from windlass.schemas.task_runs import TaskRun  # noqa: PLC0415

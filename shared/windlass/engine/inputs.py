@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
+from windlass.definitions import TaskDefinition
 from windlass.exceptions import UpstreamTaskError
-from windlass.futures import WindlassFuture, find_futures
+from windlass.futures import WindlassFuture, find_futures, resolve_futures_to_results
 from windlass.schemas.base import JsonObject
 from windlass.schemas.states import State
 from windlass.states import describe
 from windlass.utilities.annotations import BaseAnnotation, allow_failure, quote
 from windlass.utilities.binding import Parameters
 from windlass.utilities.collections import LEAVES, replace_elements
+from windlass.utilities.mapping import expand_mapping_parameters
 
 
 def has_upstream(parameters: Parameters, wait_for: Sequence[Any]) -> bool:
@@ -48,6 +50,25 @@ def task_inputs(
     for name, ids in (dependencies or {}).items():
         inputs[name] = inputs.get(name, []) + [_source("task_run", id) for id in ids]
     return inputs
+
+
+def mapped(
+    task: TaskDefinition, parameters: Parameters
+) -> tuple[list[Parameters], dict[str, list[UUID]]]:
+    """The parameters of each run that `map` makes, and which runs they came from.
+
+    A future of an iterable is waited for. Raises MappingLengthMismatch and MappingMissingIterable.
+    """
+    dependencies = {
+        name: [cast("WindlassFuture[Any]", value).task_run_id]
+        for name, value in parameters.items()
+        if isinstance(value, WindlassFuture)
+    }
+    spread = {
+        name: resolve_futures_to_results(value) if name in dependencies else value
+        for name, value in parameters.items()
+    }
+    return expand_mapping_parameters(task.binder, spread), dependencies
 
 
 def _resolve(value: Any, *, may_fail: bool = False) -> Any:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         FlowRunInputCreate,
         FlowRunInputQuery,
     )
-    from windlass.schemas.task_runs import TaskRun
+    from windlass.schemas.task_runs import TaskRun, TaskRunCreate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,8 @@ class Orchestration(Protocol):
     ) -> "list[FlowRunInput]": ...
 
     def delete_flow_run_input(self, flow_run_id: UUID, key: str) -> None: ...
+
+    def create_task_run(self, wanted: "TaskRunCreate") -> "TaskRun": ...
 
     def read_task_run(self, task_run_id: UUID) -> "TaskRun": ...
 

@@ -1,7 +1,7 @@
 """How a task run goes. It is orchestrated here; the server is told what happened."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from uuid import UUID
 from windlass.context import RunScope, TaskRunContext, current_tags
 from windlass.definitions import StateHook, TaskDefinition
 from windlass.engine.calls import CallUser
-from windlass.engine.effects import Abandoned, Await, Description, Enter, RunHooks, Sleep
+from windlass.engine.effects import Abandoned, Await, Description, Effect, Enter, RunHooks, Sleep
 from windlass.engine.inputs import has_upstream, resolved, task_inputs, unfinished
 from windlass.engine.names import run_name, task_run_name
 from windlass.engine.outcomes import is_plain, outcome_of
@@ -30,6 +30,7 @@ from windlass.exceptions import ConcurrencySlotAcquisitionError, Pause, Upstream
 from windlass.futures import find_futures
 from windlass.logging.loggers import WindlassLogAdapter, logger_of
 from windlass.reporting.records import Identity, TaskRunRecord
+from windlass.schemas.base import JsonObject
 from windlass.schemas.states import LocalResult, State, StateType
 from windlass.states import describe, exception_to_crashed_state, format_exception
 from windlass.utilities.binding import Parameters
@@ -44,6 +45,8 @@ class TaskCall(NamedTuple):
     record: TaskRunRecord
     scope: RunScope
     policy: RetryPolicy
+    keep: Callable[[Any, WindlassLogAdapter], Effect[JsonObject | None]] | None = None
+    """Stores what came of it, an exception too, and says where; None: others do not ask for it."""
 
 
 class TaskOutcome(NamedTuple):
@@ -259,7 +262,10 @@ class _TaskRunEngine:
         self, type: StateType, name: str, message: str | None, data: Any
     ) -> Description[None]:
         """Enter a final state, and do what is to be done on it."""
-        yield from Enter(self._record, type, name, message, data)
+        stored = None
+        if self._call.keep is not None:
+            stored = yield from self._call.keep(data, self._log())
+        yield from Enter(self._record, type, name, message, data, stored=stored)
         entered = self._record.entered
         level = logging.INFO if type is StateType.COMPLETED else logging.ERROR
         if entered is not None and _LOGGER.isEnabledFor(level):

@@ -11,7 +11,7 @@ from uuid import UUID
 from windlass.context import current_scope
 from windlass.definitions import TaskDefinition
 from windlass.engine.drivers import drive
-from windlass.engine.inputs import unfinished
+from windlass.engine.inputs import mapped, unfinished
 from windlass.engine.process import current_session
 from windlass.engine.submission import Submitted, when_done
 from windlass.engine.task_run import begin_task_run
@@ -20,10 +20,8 @@ from windlass.futures import (
     WindlassConcurrentFuture,
     WindlassFuture,
     WindlassFutureList,
-    resolve_futures_to_results,
 )
 from windlass.utilities.binding import Parameters
-from windlass.utilities.mapping import expand_mapping_parameters
 
 if TYPE_CHECKING:
     from windlass.engine.loop_thread import LoopThread
@@ -72,19 +70,8 @@ class TaskRunner(ABC):
         A future of an iterable is waited for. Raises MappingLengthMismatch and
         MappingMissingIterable.
         """
-        dependencies = {
-            name: [value.task_run_id]
-            for name, value in parameters.items()
-            if isinstance(value, WindlassFuture)
-        }
-        spread = {
-            name: resolve_futures_to_results(value) if name in dependencies else value
-            for name, value in parameters.items()
-        }
-        return WindlassFutureList(
-            self.submit(task, one, wait_for, dependencies)
-            for one in expand_mapping_parameters(task.binder, spread)
-        )
+        each, dependencies = mapped(task, parameters)
+        return WindlassFutureList(self.submit(task, one, wait_for, dependencies) for one in each)
 
     def __enter__(self) -> Self:
         return self

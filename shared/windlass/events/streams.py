@@ -13,7 +13,7 @@ from windlass.client._async.transport import credentials
 from windlass.client.ephemeral import ensure_api
 from windlass.exceptions import NotAuthenticated, RequestInvalid, ServerUnreachable
 from windlass.schemas.base import JsonObject
-from windlass.settings import get_current_settings
+from windlass.settings import Settings, get_current_settings
 
 _SUBPROTOCOL: Final = Subprotocol("prefect")
 _REFUSED: Final = frozenset({1003, 1007, 1008, 1009})
@@ -60,7 +60,7 @@ class Stream:
             try:
                 return json.loads(await self._socket.recv())
             except ConnectionClosed as closed:
-                _raise_refusal(closed)
+                raise_refusal(closed)
                 self._socket = await self._connected()
 
     async def _connected(self) -> ClientConnection:
@@ -68,35 +68,43 @@ class Stream:
             try:
                 return await self._subscribed()
             except (OSError, InvalidHandshake, ConnectionClosed) as error:
-                _raise_refusal(error)
+                raise_refusal(error)
                 if attempt == self._attempts:
                     raise ServerUnreachable(f"There is no stream at {self._url}.") from error
                 await asyncio.sleep(min(0.1 * 2**attempt, _LONGEST_PAUSE))
         raise AssertionError("the last attempt returns or raises")
 
     async def _subscribed(self) -> ClientConnection:
-        socket = await connect(
-            self._url,
-            subprotocols=[_SUBPROTOCOL],
-            additional_headers=credentials(self._settings),
-            max_size=None,
+        return await subscribed(
+            self._url, self._settings, {"type": "filter", "filter": self._asked}
         )
-        try:
-            await socket.send(json.dumps({"type": "auth", "token": self._token()}))
-            if json.loads(await socket.recv()).get("type") != "auth_success":
-                raise NotAuthenticated(f"{self._url} does not take these credentials.")
-            await socket.send(json.dumps({"type": "filter", "filter": self._asked}))
-        except BaseException:
-            await socket.close()
-            raise
-        return socket
-
-    def _token(self) -> str | None:
-        secret = self._settings.api.key or self._settings.api.auth_string
-        return None if secret is None else secret.get_secret_value()
 
 
-def _raise_refusal(error: BaseException) -> None:
+async def subscribed(url: str, settings: Settings, request: JsonObject) -> ClientConnection:
+    """A connection that was let in, and on which this was asked for.
+
+    Raises NotAuthenticated, and what `connect` raises.
+    """
+    secret = settings.api.key or settings.api.auth_string
+    token = None if secret is None else secret.get_secret_value()
+    socket = await connect(
+        url,
+        subprotocols=[_SUBPROTOCOL],
+        additional_headers=credentials(settings),
+        max_size=None,
+    )
+    try:
+        await socket.send(json.dumps({"type": "auth", "token": token}))
+        if json.loads(await socket.recv()).get("type") != "auth_success":
+            raise NotAuthenticated(f"{url} does not take these credentials.")
+        await socket.send(json.dumps(request))
+    except BaseException:
+        await socket.close()
+        raise
+    return socket
+
+
+def raise_refusal(error: BaseException) -> None:
     """A server that refuses a stream on purpose would refuse the next one too."""
     if isinstance(error, InvalidStatus) and error.response.status_code in _UNKNOWN:
         raise NotAuthenticated(f"The server refuses the stream: {error}.") from error

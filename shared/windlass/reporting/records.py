@@ -17,7 +17,7 @@ class Entered(NamedTuple):
     """A state that a task run entered: a tuple, since every task run makes three of them.
 
     `details` are fields of `StateDetails`; `data` is a `LocalResult` or an exception, and stays
-    in this process.
+    in this process; `stored` says where others find it.
     """
 
     id: UUID
@@ -28,6 +28,7 @@ class Entered(NamedTuple):
     details: Mapping[str, Any] | None = None
     data: Any = None
     run_count: int = 0
+    stored: JsonObject | None = None
 
 
 class TaskRunRecord:
@@ -154,6 +155,8 @@ def _reported(entered: Entered) -> JsonObject:
         reported["message"] = entered.message
     if entered.details:
         reported["details"] = entered.details
+    if entered.stored is not None:
+        reported["data"] = entered.stored
     return reported
 
 

@@ -1,11 +1,12 @@
 """The health endpoint of a runner: whether it asked for runs lately."""
 
-import json
 from collections.abc import Callable
 from typing import Final
 
 import anyio
 from anyio.abc import SocketStream
+
+from windlass.utilities.json_server import json_response
 
 _MOST_OF_A_REQUEST: Final = 4096
 
@@ -28,16 +29,8 @@ def response_to(request: bytes, *, healthy: bool) -> bytes:
     """The answer to a request of HTTP 1."""
     path = request.split(b" ", 2)[1:2]
     if path not in ([b"/health"], [b"/health/"]):
-        return _response("404 Not Found", "Not found")
+        return json_response("404 Not Found", {"message": "Not found"})
     if healthy:
-        return _response("200 OK", "OK")
-    return _response("503 Service Unavailable", "The runner has not asked for runs lately")
-
-
-def _response(status: str, message: str) -> bytes:
-    body = json.dumps({"message": message}).encode()
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+        return json_response("200 OK", {"message": "OK"})
+    trouble = {"message": "The runner has not asked for runs lately"}
+    return json_response("503 Service Unavailable", trouble)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from importlib import import_module
 from typing import Annotated, Any, Final, TypeAlias, cast
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from windlass.exceptions import (
     UnfinishedRun,
 )
 from windlass.ids import uuid7
-from windlass.schemas.base import JsonValue, Shape, Timestamp
+from windlass.schemas.base import JsonObject, JsonValue, Shape, Timestamp
 
 
 class StateType(StrEnum):
@@ -166,7 +167,7 @@ class State(Shape):
 
         Of a run that failed, crashed or was cancelled: raises its exception, or returns it unless
         `raise_on_failure`. Raises PausedRun or UnfinishedRun before the end, and MissingResult
-        where the value is not in this process.
+        where the value is neither in this process nor stored where it can be read.
         """
         has_failed = self.is_failed() or self.is_crashed() or self.is_cancelled()
         if has_failed or isinstance(self.data, BaseException):
@@ -177,7 +178,7 @@ class State(Shape):
         if isinstance(self.data, LocalResult):
             return self.data.value
         if self.is_completed() and self.data is not None:
-            return self.data
+            return _stored(self.data) if _is_stored(self.data) else self.data
         raise _no_result(self)
 
     def is_scheduled(self) -> bool:
@@ -224,8 +225,21 @@ def state_exception(state: State) -> BaseException:
             return state_exception(inner)
         case [State(), *_] as states:
             return state_exception(_first_failure(cast("Sequence[State]", states)))
+        case {"storage_key": str(), "serializer": dict()} as data:
+            found = _stored(cast("JsonObject", data))
+            return found if isinstance(found, BaseException) else _bare_exception(state)
         case _:
             return _bare_exception(state)
+
+
+def _is_stored(data: object) -> bool:
+    """Whether the data of a state says where a value is, and is not the value."""
+    return isinstance(data, dict) and {"storage_key", "serializer"} <= data.keys()
+
+
+def _stored(data: Any) -> Any:
+    # Reading files is not for this room, nor is knowing who does: it is a name until it is needed.
+    return import_module("windlass.results").read_result(data)
 
 
 def _first_failure(states: Sequence[State]) -> State:

@@ -10,6 +10,7 @@ from windlass.settings.deployments import DeploymentsSettings
 from windlass.settings.flows import FlowsSettings
 from windlass.settings.groups import SettingsGroup, group, setting
 from windlass.settings.logging import LoggingSettings
+from windlass.settings.results import ResultsSettings
 from windlass.settings.runner import RunnerSettings
 from windlass.settings.server.root import ServerSettings
 from windlass.settings.sources import DEFAULTS, Given
@@ -30,6 +31,7 @@ class Settings(SettingsGroup):
     deployments: DeploymentsSettings = group(DeploymentsSettings)
     flows: FlowsSettings = group(FlowsSettings)
     logging: LoggingSettings = group(LoggingSettings)
+    results: ResultsSettings = group(ResultsSettings)
     runner: RunnerSettings = group(RunnerSettings)
     server: ServerSettings = group(ServerSettings)
     tasks: TasksSettings = group(TasksSettings)

@@ -116,7 +116,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         {
             "default_serializer": Void("pickle"),
             "default_storage_block": Void(None, ("DEFAULT_RESULT_STORAGE_BLOCK",)),
-            "local_storage_path": Void("$WINDLASS_HOME/storage", ("LOCAL_STORAGE_PATH",), "path"),
             "persist_by_default": Void(False),
         },
     ),

@@ -25,7 +25,7 @@ def import_object(entrypoint: str) -> Any:
         raise ImportError(
             f"{entrypoint!r} is no entrypoint: expected `path/to/file.py:name` or `module:name`."
         )
-    found: Any = load_script_as_module(source) if source.endswith(".py") else _load(source)
+    found: Any = load_script_as_module(source) if source.endswith(".py") else import_module(source)
     for part in name.split("."):
         found = getattr(found, part)
     return found
@@ -58,7 +58,8 @@ def load_script_as_module(path: str | Path) -> ModuleType:
     return module
 
 
-def _load(name: str) -> ModuleType:
+def import_module(name: str) -> ModuleType:
+    """Import a module. Raises ScriptError when its code raises, ImportError when there is none."""
     try:
         return importlib.import_module(name)
     except Exception as error:

@@ -142,7 +142,13 @@ def test_a_flow_knows_the_directory_that_it_was_loaded_from(tmp_path: Path) -> N
     assert (renamed.source.directory, renamed.full_name) == (tmp_path, "other/one")
 
 
-@pytest.mark.parametrize("source", ["https://github.com/org/repo.git", "/no/such/directory"])
-def test_a_source_that_cannot_be_read_is_refused(source: str) -> None:
-    with pytest.raises(ConfigurationError, match="is not a directory of this machine"):
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("s3://bucket/folder", "is not the URL of a git repository"),
+        ("/no/such/directory", "is not a directory of this machine"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_refused(source: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
         flow.from_source(source, "flows.py:a")

@@ -395,6 +395,18 @@ CREATE TABLE slot_lease (
 	expires_at BIGINT NOT NULL,
 	CONSTRAINT pk_slot_lease PRIMARY KEY (id, concurrency_limit_id)
 );
+CREATE TABLE task_delivery (
+	task_run_id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	task_key TEXT NOT NULL,
+	task_parameters_id CHAR(32),
+	due BIGINT NOT NULL,
+	worker TEXT,
+	subscription_id CHAR(32),
+	is_acknowledged BOOLEAN DEFAULT 0 NOT NULL,
+	expires_at BIGINT,
+	CONSTRAINT pk_task_delivery PRIMARY KEY (task_run_id)
+);
 CREATE TABLE task_run (
 	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
@@ -569,6 +581,9 @@ CREATE INDEX ix_log__task_run_id_timestamp ON log (task_run_id, timestamp);
 CREATE INDEX ix_log__workspace_id_timestamp_id ON log (workspace_id, timestamp, id);
 CREATE INDEX ix_slot_lease__concurrency_limit_id_expires_at ON slot_lease (concurrency_limit_id, expires_at);
 CREATE INDEX ix_slot_lease__expires_at ON slot_lease (expires_at);
+CREATE INDEX ix_task_delivery__expires_at ON task_delivery (expires_at);
+CREATE INDEX ix_task_delivery__worker ON task_delivery (worker);
+CREATE INDEX ix_task_delivery__workspace_id_task_key_due ON task_delivery (workspace_id, task_key, due) WHERE worker IS NULL;
 CREATE INDEX ix_task_run__workspace_id_cache_key_state_timestamp ON task_run (workspace_id, cache_key, state_timestamp) WHERE cache_key IS NOT NULL;
 CREATE INDEX ix_task_run__workspace_id_end_time_id ON task_run (workspace_id, end_time, id);
 CREATE INDEX ix_task_run__workspace_id_expected_start_time_id ON task_run (workspace_id, expected_start_time, id);
@@ -583,4 +598,4 @@ CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, cre
 CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
 CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);
 CREATE INDEX ix_worker__status_last_heartbeat_time ON worker (status, last_heartbeat_time);
-INSERT INTO alembic_version VALUES ('0001_0');
+INSERT INTO alembic_version VALUES ('0002_0');

@@ -29,7 +29,7 @@ from .records import (
     saved_search,
     variable,
 )
-from .task_runs import task_run, task_run_state
+from .task_runs import task_delivery, task_run, task_run_state
 from .work import task_worker, work_pool, work_queue, worker
 
 PARTITIONED_BY_DAY = (flow_run_state, task_run_state, event, log)
@@ -70,6 +70,7 @@ __all__ = [
     "saved_search",
     "service_beat",
     "slot_lease",
+    "task_delivery",
     "task_run",
     "task_run_state",
     "task_worker",

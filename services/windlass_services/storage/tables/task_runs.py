@@ -57,3 +57,32 @@ task_run_state = sa.Table(
     sa.Index(None, "task_run_id", "timestamp"),
     postgresql_partition_by="RANGE (day)",
 )
+
+task_delivery = sa.Table(
+    "task_delivery",
+    metadata,
+    sa.Column("task_run_id", sa.Uuid, primary_key=True),
+    workspace(),
+    sa.Column("task_key", sa.Text, nullable=False),
+    sa.Column("task_parameters_id", sa.Uuid),
+    sa.Column("due", Timestamp, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("subscription_id", sa.Uuid),
+    sa.Column("is_acknowledged", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("expires_at", Timestamp),
+    sa.Index(
+        None,
+        "workspace_id",
+        "task_key",
+        "due",
+        postgresql_where=sa.text("worker IS NULL"),
+        sqlite_where=sa.text("worker IS NULL"),
+    ),
+    sa.Index(None, "expires_at"),
+    sa.Index(None, "worker"),
+)
+"""Background task runs from when they are scheduled until they are over.
+
+One without a worker is to be handed out once it is due. With one, it is that worker's until
+`expires_at`, which moves on while an API process has the worker's subscription.
+"""

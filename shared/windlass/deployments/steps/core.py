@@ -1,5 +1,6 @@
 """Public: steps of a deployment, run in order: `{"importable.function": {"input": "value"}}`."""
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
@@ -11,6 +12,7 @@ from windlass.utilities.importtools import import_object
 from windlass.utilities.templating import apply_values, references
 
 _NOT_INPUTS: Final = frozenset({"id", "requires"})
+_IMAGES: Final = "prefect_docker."
 
 
 class StepExecutionError(WindlassError):
@@ -58,20 +60,33 @@ def referred_to(template: JsonValue) -> dict[str, JsonValue]:
     return look_up_now(template)
 
 
-def find_step(name: str) -> Callable[..., object]:
-    """The function of a step. Raises StepExecutionError when there is no such function here."""
-    try:
-        function: Callable[..., object] = import_object(_our_name(name))
-    except Exception as error:
+def find_step(name: str, requires: object = None) -> Callable[..., object]:
+    """The function of a step; what it `requires` is installed where it cannot be imported.
+
+    Raises StepExecutionError when there is no such function here.
+    """
+    if name.startswith(_IMAGES):
         raise StepExecutionError(
-            f"There is no step `{name}` here ({type(error).__name__}: {error})."
-        ) from error
-    return function
+            "Windlass has no steps that build or push images yet: do in a step `run_shell_script`"
+            f" what `{name}` does, and name the image in the `job_variables` of the work pool."
+        )
+    try:
+        return _imported(name)
+    except ImportError as error:
+        if not requires:
+            raise _missing(name, error) from error
+    except Exception as error:
+        raise _missing(name, error) from error
+    _install(name, requires)
+    try:
+        return _imported(name)
+    except Exception as error:
+        raise _missing(name, error) from error
 
 
 def _run(name: str, inputs: JsonObject, outputs: Mapping[str, JsonValue]) -> JsonObject:
     arguments = {key: value for key, value in inputs.items() if key not in _NOT_INPUTS}
-    function = find_step(name)
+    function = find_step(name, inputs.get("requires"))
     try:
         values = {**outputs, **referred_to(arguments)}
         answer = function(**cast(JsonObject, apply_values(arguments, values)))
@@ -82,6 +97,29 @@ def _run(name: str, inputs: JsonObject, outputs: Mapping[str, JsonValue]) -> Jso
             f"The step `{name}` failed: {type(error).__name__}: {error}"
         ) from error
     return cast(JsonObject, answer) if isinstance(answer, dict) else {}
+
+
+def _imported(name: str) -> Callable[..., object]:
+    function: Callable[..., object] = import_object(_our_name(name))
+    return function
+
+
+def _missing(name: str, error: Exception) -> StepExecutionError:
+    return StepExecutionError(f"There is no step `{name}` here ({type(error).__name__}: {error}).")
+
+
+def _install(name: str, requires: object) -> None:
+    # It starts programs, and what that takes is imported for that alone.
+    from windlass.deployments.steps.utility import install_packages  # noqa: PLC0415
+
+    requirements = cast("list[str]", requires) if isinstance(requires, list) else [str(requires)]
+    try:
+        run_coro_as_sync(install_packages(*requirements))
+    except Exception as error:
+        raise StepExecutionError(
+            f"What the step `{name}` requires could not be installed: {error}"
+        ) from error
+    importlib.invalidate_caches()
 
 
 def _our_name(name: str) -> str:
