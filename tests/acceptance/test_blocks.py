@@ -62,7 +62,8 @@ def test_flows_and_tasks_load_blocks() -> None:
     assert current_session().outbox.drain(10)
 
 
-def test_steps_take_values_of_blocks(tmp_path: Path) -> None:
+def test_steps_take_values_of_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path.parent)
     Secret[str].model_validate({"value": str(tmp_path)}).save("place", overwrite=True)
     step = {"prefect.deployments.steps.set_working_directory": {"directory": PLACE}}
     assert run_step(step) == {"directory": str(tmp_path)}
