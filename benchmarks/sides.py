@@ -73,11 +73,7 @@ class Side:
                 time.sleep(0.01)
             yield RunningServer(url, process.pid, time.perf_counter() - begun)
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            stopped(process)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,16 @@ class RunningServer:
     url: str
     pid: int
     started_in: float
+
+
+def stopped(process: "subprocess.Popen[bytes]") -> None:
+    """End a process: asked first, then made to. The reference does not always hear the request."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def windlass() -> Side:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from benchmarks import lifecycles
 from benchmarks.machine import middle
 from benchmarks.measures import FLOWS, Figure
-from benchmarks.sides import RunningServer, Side
+from benchmarks.sides import RunningServer, Side, stopped
 from benchmarks.stores import kept_servers
 
 _POOL: Final = "bench"
@@ -101,8 +101,7 @@ def _worker(side: Side, home: Path, running: RunningServer) -> Generator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(30)
+        stopped(process)
 
 
 def _run(running: RunningServer, deployment: str, count: int) -> list[float]:
