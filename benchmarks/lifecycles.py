@@ -42,9 +42,12 @@ class Wire:
 
     async def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         """Send JSON; the status and the JSON of the answer."""
+        return await self.send(path, json.dumps(body).encode())
+
+    async def send(self, path: str, content: bytes) -> tuple[int, Any]:
+        """The same with JSON that is encoded already."""
         if self._writer is None or self._reader is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
-        content = json.dumps(body).encode()
         head = (
             f"POST {self._path}{path} HTTP/1.1\r\nHost: {self._host}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
@@ -55,8 +58,8 @@ class Wire:
     async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, Any]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         status = int(head.split(" ", 2)[1])
-        length = int(head.split("content-length: ")[1].split("\r\n")[0])
-        content = await reader.readexactly(length)
+        _, stated, rest = head.partition("content-length: ")
+        content = await reader.readexactly(int(rest.split("\r\n")[0]) if stated else 0)
         if "connection: close" in head:
             self.close()
         return status, json.loads(content) if content else None

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from benchmarks.sides import ROOT
+from benchmarks.sides import ROOT, RunningServer, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,32 @@ def kept_servers() -> Generator[Stores]:
         yield Stores(postgres=postgres, redis=addresses["redis"])
     finally:
         keeper.communicate(timeout=60)
+
+
+@contextmanager
+def server_on_stores(side: Side) -> Generator[RunningServer]:
+    """A server of this side on PostgreSQL and Redis of its own, background services beside it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        kept_servers() as stores,
+        side.server(Path(folder), **_settings(side, stores)) as running,
+    ):
+        yield running
+
+
+def _settings(side: Side, stores: Stores) -> dict[str, str]:
+    if side.module == "windlass":
+        return {
+            side.database_variable: stores.postgres,
+            "WINDLASS_SERVER_BROKER_URL": stores.redis,
+        }
+    host, _, port = stores.redis.removeprefix("redis://").partition("/")[0].partition(":")
+    return {
+        side.database_variable: stores.postgres,
+        "PREFECT_MESSAGING_BROKER": "prefect_redis.messaging",
+        "PREFECT_MESSAGING_CACHE": "prefect_redis.messaging",
+        "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "prefect_redis.ordering",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect_redis.lease_storage",
+        "PREFECT_REDIS_MESSAGING_HOST": host,
+        "PREFECT_REDIS_MESSAGING_PORT": port,
+    }

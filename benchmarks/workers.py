@@ -17,7 +17,7 @@ from benchmarks import lifecycles
 from benchmarks.machine import middle
 from benchmarks.measures import FLOWS, Figure
 from benchmarks.sides import RunningServer, Side, stopped
-from benchmarks.stores import kept_servers
+from benchmarks.stores import server_on_stores
 
 _POOL: Final = "bench"
 _PATIENCE: Final = 180.0
@@ -43,31 +43,12 @@ def worker(side: Side, runs: int = 10) -> list[Figure]:
 
 def api_services(side: Side, seconds: float = 10.0, clients: int = 16) -> list[Figure]:
     """Lifecycles through the API on PostgreSQL + Redis, background services beside it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        kept_servers() as stores,
-        side.server(Path(folder), **_stores(side, stores.postgres, stores.redis)) as running,
-    ):
+    with server_on_stores(side) as running:
         outcome = asyncio.run(lifecycles.measure(running.url, clients=clients, seconds=seconds))
     return [
         Figure("lifecycles, PostgreSQL + Redis, 16 clients", outcome.per_second, "/s"),
         Figure("lifecycles, PostgreSQL + Redis: errors", outcome.errors, ""),
     ]
-
-
-def _stores(side: Side, postgres: str, redis: str) -> dict[str, str]:
-    if side.module == "windlass":
-        return {side.database_variable: postgres, "WINDLASS_SERVER_BROKER_URL": redis}
-    host, _, port = redis.removeprefix("redis://").partition("/")[0].partition(":")
-    return {
-        side.database_variable: postgres,
-        "PREFECT_MESSAGING_BROKER": "prefect_redis.messaging",
-        "PREFECT_MESSAGING_CACHE": "prefect_redis.messaging",
-        "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "prefect_redis.ordering",
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect_redis.lease_storage",
-        "PREFECT_REDIS_MESSAGING_HOST": host,
-        "PREFECT_REDIS_MESSAGING_PORT": port,
-    }
 
 
 def _deploy(side: Side, running: RunningServer) -> str:

@@ -21,7 +21,7 @@ from windlass.schemas.executions import ClaimedRun
 from windlass.schemas.logs import LogCreate
 from windlass.schemas.orchestration import SetState
 from windlass.schemas.states import StateCreate, StateType
-from windlass.settings import handed_over
+from windlass.settings import handed_over, speak_with
 
 _ERROR: Final = 40
 
@@ -43,6 +43,8 @@ def execute(claimed: ClaimedRun) -> int:
 
     A run whose flow cannot be loaded crashes, with the reason as its message.
     """
+    if claimed.token is not None:
+        speak_with(claimed.token.get_secret_value())
     try:
         flow = load_flow(claimed.deployment)
     except Exception as error:

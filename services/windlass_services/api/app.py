@@ -9,7 +9,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from windlass_services.api.context import ApiContext
-from windlass_services.api.credentials import Credentials, RequireCredentials
+from windlass_services.api.credentials import RequireCredentials
 from windlass_services.api.csrf import CsrfProtection
 from windlass_services.api.direct import Direct
 from windlass_services.api.probes import probes
@@ -29,9 +29,8 @@ class Application:
         inside: ASGIApp = self._answer
         if settings.csrf_protection_enabled:
             inside = CsrfProtection(inside, context=context)
-        credentials = Credentials.of(settings)
-        if credentials.are_required:
-            inside = RequireCredentials(inside, credentials=credentials)
+        if context.callers.credentials.are_required:
+            inside = RequireCredentials(inside, callers=context.callers)
         self._stack = ServerErrorMiddleware(inside)
         self._direct = Direct([("", probes), *((API_PREFIX, routes) for routes in ROUTERS)])
 

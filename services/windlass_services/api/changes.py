@@ -3,17 +3,30 @@
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
+from windlass.clock import Clock
 from windlass.ids import uuid7
-from windlass_services.api.context import ApiContext
 from windlass_services.events.intake import announce
 from windlass_services.events.work_statuses import work_status_event
 from windlass_services.orchestration.channels import SCHEDULES_CHANGED, pool_channel
-from windlass_services.storage.database import Connection
+from windlass_services.storage.database import Connection, Database
 from windlass_services.storage.event_rows import insert_event_rows
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange
+from windlass_services.streams.protocol import Streams
+
+
+class Opened(Protocol):
+    """What a transaction and its announcements need of a process."""
+
+    @property
+    def database(self) -> Database: ...
+    @property
+    def streams(self) -> Streams: ...
+    @property
+    def clock(self) -> Clock: ...
 
 
 @dataclass(slots=True)
@@ -35,7 +48,7 @@ class Change:
 
 
 @asynccontextmanager
-async def changing(context: ApiContext, scope: Scope) -> AsyncGenerator[Change]:
+async def changing(context: Opened, scope: Scope) -> AsyncGenerator[Change]:
     """A transaction that is committed when the block ends, and then announced."""
     async with context.database.write() as connection:
         change = Change(connection)
@@ -50,6 +63,6 @@ async def changing(context: ApiContext, scope: Scope) -> AsyncGenerator[Change]:
         await context.streams.announce(SCHEDULES_CHANGED)
 
 
-async def _wake(context: ApiContext, work_pool_ids: Iterable[UUID]) -> None:
+async def _wake(context: Opened, work_pool_ids: Iterable[UUID]) -> None:
     for work_pool_id in work_pool_ids:
         await context.streams.announce(pool_channel(work_pool_id))

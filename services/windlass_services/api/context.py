@@ -6,9 +6,13 @@ from typing import Annotated
 from starlette.requests import Request
 
 from windlass.clock import Clock
+from windlass.schemas.executions import EXECUTION_HEADER
 from windlass.settings import Settings
+from windlass_services.api.credentials import Callers, Credentials, speaker_of
 from windlass_services.api.declaring import Provided
+from windlass_services.api.run_tokens import RunTokens
 from windlass_services.api.task_dispatcher import TaskDispatcher
+from windlass_services.api.worker_traffic import WorkerTraffic
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
 from windlass_services.orchestration.orchestrator import Orchestrator
@@ -24,6 +28,20 @@ class ApiContext:
     services: ServiceContext
     dispatcher: Dispatcher
     task_dispatcher: TaskDispatcher
+    callers: Callers
+    worker_traffic: WorkerTraffic
+
+    @classmethod
+    def over(cls, services: ServiceContext) -> "ApiContext":
+        """What an API shares, over what its process opened."""
+        tokens = RunTokens(services.database, services.clock)
+        return cls(
+            services,
+            Dispatcher(services.orchestrator, services.streams, clock=services.clock),
+            TaskDispatcher(services),
+            Callers(Credentials.of(services.settings.server.api), tokens),
+            WorkerTraffic(services),
+        )
 
     @property
     def database(self) -> Database:
@@ -66,5 +84,11 @@ async def scope_of(request: Request) -> Scope:
     return Scope()
 
 
+async def execution_of(request: Request) -> str | None:
+    """The execution that the sender of this request is, as far as it says so."""
+    return speaker_of(request.scope, request.headers.get(EXECUTION_HEADER))
+
+
 InContext = Annotated[ApiContext, Provided(context_of)]
 InScope = Annotated[Scope, Provided(scope_of)]
+InExecution = Annotated[str | None, Provided(execution_of)]

@@ -9,7 +9,6 @@ from windlass_services.api.app import create_app
 from windlass_services.api.context import ApiContext
 from windlass_services.api.serving import HttpServer, http_server
 from windlass_services.api.system_blocks import install_missing_system_blocks
-from windlass_services.api.task_dispatcher import TaskDispatcher
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
 from windlass_services.storage.scope import Scope
@@ -17,9 +16,8 @@ from windlass_services.storage.scope import Scope
 
 async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio.Event) -> None:
     """Serve on `listener` until `stop` is set; then answer waiters and finish open requests."""
-    dispatcher = Dispatcher(services.orchestrator, services.streams, clock=services.clock)
-    task_dispatcher = TaskDispatcher(services)
-    app = create_app(ApiContext(services, dispatcher, task_dispatcher))
+    context = ApiContext.over(services)
+    app = create_app(context)
     settings = services.settings.server
     if settings.register_blocks_on_start:
         await install_missing_system_blocks(services.database, Scope(), now=services.clock())
@@ -30,9 +28,9 @@ async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio
         grace=math.ceil(settings.shutdown_grace_seconds),
     )
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(dispatcher.run)
-        tasks.start_soon(task_dispatcher.run)
-        tasks.start_soon(_stop_when_told, stop, dispatcher, server)
+        tasks.start_soon(context.dispatcher.run)
+        tasks.start_soon(context.task_dispatcher.run)
+        tasks.start_soon(_stop_when_told, stop, context.dispatcher, server)
         await server.serve(sockets=[listener])
         tasks.cancel_scope.cancel()
 

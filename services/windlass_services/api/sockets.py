@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from windlass_services.api.context import ApiContext
-from windlass_services.api.credentials import Credentials, is_authenticated
+from windlass_services.api.credentials import is_authenticated
 
 _POLICY_VIOLATION: Final = 1008
 _PATIENCE: Final = 30.0
@@ -59,7 +59,7 @@ async def _may_listen(socket: WebSocket, token: object) -> bool:
     if is_authenticated(socket.scope):
         return True
     context: ApiContext = socket.app.state.context
-    if Credentials.of(context.settings.server.api).accept_token(token):
+    if await context.callers.known_by_token(token):
         return True
     reason = "Invalid token" if token else "Auth required but no token provided"
     await socket.close(_POLICY_VIOLATION, reason)

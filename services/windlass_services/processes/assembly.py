@@ -24,7 +24,7 @@ def terms_from(settings: Settings) -> Terms:
     server = settings.server
     return Terms(
         lease=timedelta(seconds=server.lease_seconds),
-        start_deadline=timedelta(seconds=server.start_deadline_seconds),
+        start_deadline=timedelta(seconds=server.polled_start_deadline_seconds),
         deployment_slot_wait=timedelta(seconds=server.deployments.concurrency_slot_wait_seconds),
         tag_slot_wait=timedelta(seconds=server.tasks.tag_concurrency_slot_wait_seconds),
     )

@@ -1,6 +1,6 @@
 """Deployments: made or changed by flow and name, read, listed, paused, deleted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
+from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.filters.sorting import DeploymentSort
 from windlass_services.storage.automations import delete_automations_owned_by
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.deployment_schedules import look_again, schedules_of
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters, deployments_matching
@@ -81,13 +83,28 @@ async def read_deployments(
         _DEPLOYMENTS.where(deployments_matching(scope, filters))
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
-        .offset(window.offset),
+        .offset(window.offset)
+        .execution_options(**BOUNDED),
     )
 
 
 async def count_deployments(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
     """How many deployments match every filter."""
     return await count_rows(connection, deployment, deployments_matching(scope, filters))
+
+
+async def read_job_variables(
+    connection: AsyncConnection, scope: Scope, ids: Collection[UUID]
+) -> dict[UUID, JsonObject]:
+    """The job variables of those of these deployments that there are."""
+    if not ids:
+        return {}
+    rows = await connection.execute(
+        sa.select(deployment.c.id, deployment.c.job_variables).where(
+            deployment.c.workspace_id == scope.workspace_id, deployment.c.id.in_(ids)
+        )
+    )
+    return {id: variables for id, variables in rows}
 
 
 async def set_deployment_paused(

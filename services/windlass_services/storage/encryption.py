@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import WindlassError
-from windlass.ids import uuid7
 from windlass.schemas.base import JsonObject
+from windlass_services.storage.configured_values import find_or_create_value, read_value
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import configuration
-from windlass_services.storage.upserts import insert_into
 
 _KEY: Final = "ENCRYPTION_KEY"
 _PART: Final = "fernet_key"
@@ -45,12 +42,7 @@ class Cipher:
 
 async def read_cipher(connection: AsyncConnection, scope: Scope) -> Cipher | None:
     """The cipher of the workspace; None as long as nothing was encrypted in it."""
-    found = await connection.execute(
-        sa.select(configuration.c.value).where(
-            configuration.c.workspace_id == scope.workspace_id, configuration.c.key == _KEY
-        )
-    )
-    value = found.scalar_one_or_none()
+    value = await read_value(connection, scope, _KEY)
     return None if value is None else Cipher(Fernet(value[_PART]))
 
 
@@ -58,20 +50,9 @@ async def find_or_create_cipher(
     connection: AsyncConnection, scope: Scope, *, now: datetime
 ) -> Cipher:
     """The cipher of the workspace, its key made if there is none. Two at once get the same one."""
-    if (found := await read_cipher(connection, scope)) is not None:
-        return found
-    await connection.execute(
-        insert_into(connection, configuration)
-        .values(
-            id=uuid7(),
-            workspace_id=scope.workspace_id,
-            key=_KEY,
-            value={_PART: Fernet.generate_key().decode()},
-            created=now,
-            updated=now,
-        )
-        .on_conflict_do_nothing(index_elements=["workspace_id", "key"])
-    )
-    made = await read_cipher(connection, scope)
-    assert made is not None
-    return made
+    value = await find_or_create_value(connection, scope, _KEY, _new_key, now=now)
+    return Cipher(Fernet(value[_PART]))
+
+
+def _new_key() -> JsonObject:
+    return {_PART: Fernet.generate_key().decode()}

@@ -23,10 +23,15 @@ def json_text(value: Any) -> str:
 def json_text_without_nul(value: Any) -> str:
     """`json_text` as PostgreSQL accepts it."""
     text = json_text(value)
-    return _ESCAPED_NUL.sub(rf"\1{REPLACEMENT}", text) if "\\u0000" in text else text
+    return _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text) if "\\u0000" in text else text
+
+
+def text_without_nul(value: str) -> str:
+    """Any text as PostgreSQL accepts it."""
+    return value.replace(_NUL, _REPLACEMENT) if _NUL in value else value
 
 
 # PostgreSQL has no NUL in text. One in the output of a user's program must not cost the batch.
-NUL: Final = "\x00"
-REPLACEMENT: Final = "\ufffd"
+_NUL: Final = "\x00"
+_REPLACEMENT: Final = "\ufffd"
 _ESCAPED_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")

@@ -74,7 +74,7 @@ async def read_scheduled_runs(
         ),
         answered=False,
     )
-    live = await _live_executions(connection, pool.id) if terms.has_limits else {}
+    live = await live_executions(connection, pool.id) if terms.has_limits else {}
     found = await _waiting(connection, room_in(terms, live, limit), due)
     runs = await _read_runs(connection, scope, [run_id for run_id, _ in found], now)
     return [
@@ -82,6 +82,25 @@ async def read_scheduled_runs(
         for run_id, queue_id in found
         if run_id in runs
     ]
+
+
+async def earliest_due(
+    connection: AsyncConnection, work_queue_ids: Collection[UUID]
+) -> datetime | None:
+    """When the first run of these queues may start; None while none waits in them."""
+    moments = [
+        sa.select(dispatchable.c.due_at)
+        .where(dispatchable.c.work_queue_id == id)
+        .order_by(dispatchable.c.due_at)
+        .limit(1)
+        .subquery()
+        for id in work_queue_ids
+    ]
+    found: list[datetime] = []
+    for start in range(0, len(moments), _BRANCHES):
+        branches = [sa.select(moment) for moment in moments[start : start + _BRANCHES]]
+        found += (await connection.execute(sa.union_all(*branches))).scalars()
+    return min(found, default=None)
 
 
 async def read_scheduled_runs_of_deployments(
@@ -122,6 +141,18 @@ async def read_scheduled_runs_of_queue(
     if queue.filter.deployment_ids:
         which = sa.and_(which, flow_run.c.deployment_id.in_(queue.filter.deployment_ids))
     return await _read_scheduled(connection, scope, which, due, limit=limit, now=now)
+
+
+async def live_executions(
+    connection: AsyncConnection, work_pool_id: UUID
+) -> dict[UUID | None, int]:
+    """How many slots of a pool are taken, by queue."""
+    counted = await connection.execute(
+        sa.select(execution.c.work_queue_id, sa.func.count())
+        .where(execution.c.work_pool_id == work_pool_id, execution.c.ended_at.is_(None))
+        .group_by(execution.c.work_queue_id)
+    )
+    return {queue_id: count for queue_id, count in counted}
 
 
 def polls_to_record(queues: Sequence[WorkQueue], now: datetime) -> list[UUID]:
@@ -177,17 +208,6 @@ async def record_deployment_polls(
     which = deployment.c.id.in_(deployment_ids)
     await connection.execute(sa.update(deployment).where(which).values(last_polled=now))
     return await mark_deployments(connection, which, DeploymentStatus.READY)
-
-
-async def _live_executions(
-    connection: AsyncConnection, work_pool_id: UUID
-) -> dict[UUID | None, int]:
-    counted = await connection.execute(
-        sa.select(execution.c.work_queue_id, sa.func.count())
-        .where(execution.c.work_pool_id == work_pool_id, execution.c.ended_at.is_(None))
-        .group_by(execution.c.work_queue_id)
-    )
-    return {queue_id: count for queue_id, count in counted}
 
 
 async def _waiting(connection: AsyncConnection, room: Room, due: Due) -> list[tuple[UUID, UUID]]:

@@ -11,6 +11,7 @@ from windlass.ids import uuid7
 from windlass.schemas.filters.work_pools import WorkPoolFilter
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
 from windlass.schemas.work_queues import WorkQueueStatus
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_pools import where_work_pools
 from windlass_services.storage.paging import Window, count_rows
@@ -90,12 +91,16 @@ async def read_work_pool(
     """Raises `ObjectNotFound`, with what to do about it."""
     found = await find_work_pool(connection, scope, name, lock=lock)
     if found is None:
-        message = (
-            f"There is no work pool named {name!r}. `windlass work-pool ls` shows those that exist;"
-            f" `windlass work-pool create {name} --type process` makes this one."
-        )
-        raise ObjectNotFound(message)
+        raise no_work_pool(name)
     return found
+
+
+def no_work_pool(name: str) -> ObjectNotFound:
+    """What who asks for a pool that does not exist is told."""
+    return ObjectNotFound(
+        f"There is no work pool named {name!r}. `windlass work-pool ls` shows those that exist;"
+        f" `windlass work-pool create {name} --type process` makes this one."
+    )
 
 
 async def read_work_pools(
@@ -108,6 +113,7 @@ async def read_work_pools(
         .order_by(work_pool.c.name)
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
     return [_work_pool(row) for row in rows.mappings()]
 

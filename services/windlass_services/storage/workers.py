@@ -1,62 +1,77 @@
 """Workers: heard of by heartbeats, listed, forgotten."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
+from windlass.schemas.filters.work_pools import WorkPoolFilter, WorkPoolFilterName
 from windlass.schemas.filters.workers import WorkerFilter
-from windlass.schemas.work_pools import WorkPoolStatus
+from windlass.schemas.work_pools import WorkPool, WorkPoolStatus
 from windlass.schemas.workers import Worker, WorkerHeartbeat, WorkerStatus
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.workers import where_workers
 from windlass_services.storage.paging import Window
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, mark_work_pool, work_pool_status
 from windlass_services.storage.tables import worker
 from windlass_services.storage.upserts import insert_into
-from windlass_services.storage.work_pools import read_work_pool
+from windlass_services.storage.work_pools import read_work_pool, read_work_pools
 
 
-async def record_heartbeat(
-    connection: AsyncConnection,
-    scope: Scope,
-    work_pool_name: str,
-    heartbeat: WorkerHeartbeat,
-    *,
-    now: datetime,
-) -> list[StatusChange]:
-    """The worker is online as of now, and so its pool is ready; the pool's status if it changed.
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A heartbeat, and the pool that it names."""
 
-    A worker that was never heard of is made. Raises `ObjectNotFound` for the pool.
+    work_pool_name: str
+    heartbeat: WorkerHeartbeat
+
+
+async def record_heartbeats(
+    connection: AsyncConnection, scope: Scope, heard: Sequence[Heard], *, now: datetime
+) -> tuple[list[StatusChange], set[str]]:
+    """These workers are online as of now, and so their pools are ready.
+
+    Workers that were never heard of are made. Returns the pools whose status changed, and the
+    names of pools that there are not; their workers are left out.
     """
-    pool = await read_work_pool(connection, scope, work_pool_name)
-    # The pool before its workers, as everywhere.
-    changes = (
-        await mark_work_pool(connection, pool.id, WorkPoolStatus.READY)
-        if pool.status is WorkPoolStatus.NOT_READY
-        else []
-    )
+    pools = await _pools_named(connection, scope, {one.work_pool_name for one in heard})
+    changes: list[StatusChange] = []
+    # The pools before their workers, and both in one order, as everywhere.
+    for pool in sorted(pools.values(), key=lambda pool: pool.id):
+        if pool.status is WorkPoolStatus.NOT_READY:
+            changes += await mark_work_pool(connection, pool.id, WorkPoolStatus.READY)
     said = {
-        "status": WorkerStatus.ONLINE,
-        "last_heartbeat_time": now,
-        "heartbeat_interval_seconds": heartbeat.heartbeat_interval_seconds,
-        "updated": now,
+        (pools[one.work_pool_name].id, one.heartbeat.name): one.heartbeat
+        for one in heard
+        if one.work_pool_name in pools
     }
-    await connection.execute(
-        insert_into(connection, worker)
-        .values(
-            **said,
-            id=uuid7(),
-            workspace_id=scope.workspace_id,
-            work_pool_id=pool.id,
-            name=heartbeat.name,
-            created=now,
+    if said:
+        insert = insert_into(connection, worker)
+        renewed = {name: insert.excluded[name] for name in _SAID_BY_HEARTBEATS}
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=["work_pool_id", "name"], set_=renewed),
+            [
+                {
+                    "id": uuid7(),
+                    "workspace_id": scope.workspace_id,
+                    "work_pool_id": pool_id,
+                    "name": name,
+                    "status": WorkerStatus.ONLINE,
+                    "last_heartbeat_time": now,
+                    "heartbeat_interval_seconds": said[pool_id, name].heartbeat_interval_seconds,
+                    "created": now,
+                    "updated": now,
+                }
+                for pool_id, name in sorted(said)
+            ],
         )
-        .on_conflict_do_update(index_elements=["work_pool_id", "name"], set_=said)
-    )
-    return changes
+    return changes, {one.work_pool_name for one in heard} - pools.keys()
 
 
 async def read_workers(
@@ -78,6 +93,7 @@ async def read_workers(
         .order_by(worker.c.last_heartbeat_time.desc(), worker.c.id)
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
     return [Worker.model_validate(dict(row)) for row in rows.mappings()]
 
@@ -95,3 +111,19 @@ async def delete_worker(
         raise ObjectNotFound(message)
     status = await work_pool_status(connection, pool.id, is_paused=False)
     return await mark_work_pool(connection, pool.id, status)
+
+
+async def _pools_named(
+    connection: AsyncConnection, scope: Scope, names: Collection[str]
+) -> dict[str, WorkPool]:
+    asked = WorkPoolFilter(name=WorkPoolFilterName(any_=sorted(names)))
+    found = await read_work_pools(connection, scope, asked, Window(len(names), 0))
+    return {pool.name: pool for pool in found}
+
+
+_SAID_BY_HEARTBEATS: Final = (
+    "status",
+    "last_heartbeat_time",
+    "heartbeat_interval_seconds",
+    "updated",
+)

@@ -9,12 +9,19 @@ from pydantic import Field
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.base import JsonObject, Shape, Timestamp
 from windlass.schemas.deployments import Deployment
-from windlass.schemas.fields import Secret
+from windlass.schemas.fields import ObjectName, Positive, Secret, Whole
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.flows import Flow
 
 LONGEST_WAIT = 60.0
 """The longest time in seconds that a claim may wait for a run."""
+_LONGEST_PREFETCH = 365 * 86_400.0
+
+EXECUTION_HEADER = "X-Windlass-Execution"
+"""Names the execution that a client of another make is, on each of its requests."""
+
+RUN_TOKEN_HEADER = "X-Windlass-Run-Token"
+"""Carries its run token, beside `Authorization`, which it fills in from settings of its own."""
 
 Seconds: TypeAlias = Annotated[float, Field(ge=0)]
 
@@ -48,10 +55,10 @@ class ClaimRequest(Shape):
     worker_name: str
     worker_id: UUID | None = None
     request_id: UUID
-    limit: Annotated[int, Field(ge=1)]
+    limit: Positive
     wait_seconds: Annotated[float, Field(ge=0, le=LONGEST_WAIT)] = 0
-    work_queue_names: list[str] | None = None
-    prefetch_seconds: Seconds = 0
+    work_queue_names: list[ObjectName] | None = None
+    prefetch_seconds: Annotated[float, Field(ge=0, le=_LONGEST_PREFETCH)] = 0
 
 
 class ClaimedRun(Shape):
@@ -99,7 +106,7 @@ class ExecutionEnded(Shape):
     """
 
     execution_id: str
-    exit_code: int | None = None
+    exit_code: Whole | None = None
     reason: str | None = None
     crashed: bool
 

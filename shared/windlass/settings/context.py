@@ -148,6 +148,15 @@ def handed_over(name: str) -> str | None:
     return os.environ.get(INTERNAL_PREFIX + name)
 
 
+def speak_with(key: str) -> None:
+    """From now on this process, and every process that it starts, speaks to the API with this key.
+
+    The pair of its environment is forgotten: a run needs no more than its own token.
+    """
+    os.environ[f"{PREFIX}API_KEY"] = key
+    os.environ.pop(f"{PREFIX}API_AUTH_STRING", None)
+
+
 _override: ContextVar[Settings | None] = ContextVar("windlass_settings", default=None)
 _cached: tuple[object, Settings] | None = None
 _told_before: set[str] = set()

@@ -14,6 +14,7 @@ from windlass_services.storage.database import Database
 from windlass_services.storage.paging import Window
 
 ALL = Window(200)
+HEARD = workers.Heard("pool", WorkerHeartbeat(name="worker"))
 
 
 async def test_a_new_pool_has_a_default_queue_of_the_first_priority(database: Database) -> None:
@@ -98,9 +99,7 @@ async def test_pausing_and_resuming_are_changes_of_status(database: Database) ->
 async def test_a_pool_that_is_resumed_with_a_worker_online_is_ready(database: Database) -> None:
     await make_pool(database, is_paused=True)
     async with database.write() as connection:
-        told = await workers.record_heartbeat(
-            connection, SCOPE, "pool", WorkerHeartbeat(name="worker"), now=NOW
-        )
+        told, _ = await workers.record_heartbeats(connection, SCOPE, [HEARD], now=NOW)
         pool, _ = await work_pools.update_work_pool(
             connection, SCOPE, "pool", WorkPoolUpdate(is_paused=False), now=NOW
         )
@@ -129,9 +128,7 @@ async def test_pools_are_listed_by_name_and_filtered(database: Database) -> None
 async def test_a_deleted_pool_is_gone_with_its_queues_and_workers(database: Database) -> None:
     await make_pool(database)
     async with database.write() as connection:
-        await workers.record_heartbeat(
-            connection, SCOPE, "pool", WorkerHeartbeat(name="worker"), now=NOW
-        )
+        await workers.record_heartbeats(connection, SCOPE, [HEARD], now=NOW)
         await work_pools.delete_work_pool(connection, SCOPE, "pool", now=NOW)
         with pytest.raises(ObjectNotFound):
             await work_pools.read_work_pool(connection, SCOPE, "pool")

@@ -24,9 +24,14 @@ async def beat(
     """A heartbeat, so many seconds after NOW."""
     heartbeat = WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval)
     async with database.write() as connection:
-        return await workers.record_heartbeat(
-            connection, SCOPE, "pool", heartbeat, now=NOW + timedelta(seconds=after)
+        changes, missing = await workers.record_heartbeats(
+            connection,
+            SCOPE,
+            [workers.Heard("pool", heartbeat)],
+            now=NOW + timedelta(seconds=after),
         )
+    assert not missing
+    return changes
 
 
 async def expire(database: Database, *, after: float) -> list[tuple[str, str, str]]:
@@ -57,9 +62,23 @@ async def test_the_first_heartbeat_makes_a_worker_and_its_pool_ready(
     assert (worker.created, worker.heartbeat_interval_seconds) == (NOW, None)
 
 
-async def test_a_heartbeat_for_no_pool_is_refused(database: Database) -> None:
-    with pytest.raises(ObjectNotFound, match="work pool named 'pool'"):
-        await beat(database)
+async def test_heartbeats_of_one_moment_are_recorded_together(database: Database) -> None:
+    await make_pool(database)
+    heard = [
+        workers.Heard(pool, WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval))
+        for pool, name, interval in [
+            ("pool", "b", 1),
+            ("nowhere", "c", 1),
+            ("pool", "a", 2),
+            ("pool", "b", 3),
+        ]
+    ]
+    async with database.write() as connection:
+        changes, missing = await workers.record_heartbeats(connection, SCOPE, heard, now=NOW)
+    assert missing == {"nowhere"}
+    assert [change.status for change in changes] == [WorkPoolStatus.READY]
+    said = {worker.name: worker.heartbeat_interval_seconds for worker in await listed(database)}
+    assert said == {"a": 2, "b": 3}
 
 
 async def test_workers_are_listed_the_latest_first_and_filtered(database: Database) -> None:

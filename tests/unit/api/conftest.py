@@ -14,9 +14,7 @@ from windlass.client.orchestration import client_for
 from windlass.settings import resolve
 from windlass_services.api.app import create_app
 from windlass_services.api.context import ApiContext
-from windlass_services.api.task_dispatcher import TaskDispatcher
 from windlass_services.orchestration.context import ServiceContext
-from windlass_services.orchestration.dispatcher import Dispatcher
 from windlass_services.processes.assembly import assembled
 from windlass_services.storage.schema import upgrade
 
@@ -69,14 +67,13 @@ async def services(backends: dict[str, str], windlass_home: Path) -> AsyncGenera
 @pytest.fixture
 async def wire(services: ServiceContext) -> AsyncGenerator[httpx.ASGITransport]:
     """The way into the application, which hands out claims as long as it is open."""
-    dispatcher = Dispatcher(services.orchestrator, services.streams, clock=services.clock)
-    task_dispatcher = TaskDispatcher(services)
-    app = create_app(ApiContext(services, dispatcher, task_dispatcher))
+    context = ApiContext.over(services)
+    app = create_app(context)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(dispatcher.run)
-        tasks.start_soon(task_dispatcher.run)
+        tasks.start_soon(context.dispatcher.run)
+        tasks.start_soon(context.task_dispatcher.run)
         yield httpx.ASGITransport(app=app)
-        await dispatcher.drain()
+        await context.dispatcher.drain()
         tasks.cancel_scope.cancel()
 
 

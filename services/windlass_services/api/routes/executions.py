@@ -23,7 +23,7 @@ from windlass_services.api.changes import changing
 from windlass_services.api.context import ApiContext, InContext, InScope
 from windlass_services.api.declaring import Routes
 from windlass_services.api.disconnects import until_disconnected
-from windlass_services.api.polling import record_queue_polls
+from windlass_services.api.polling import record_queue_polls, with_tokens
 from windlass_services.storage import executions
 from windlass_services.storage.ensured_queues import ensure_work_queue
 from windlass_services.storage.hot.facts import FlowRunTransition
@@ -61,7 +61,7 @@ async def claim(
     runs: list[ClaimedRun] = []
     async with until_disconnected(request):
         runs = await context.dispatcher.claim(scope, wanted, timedelta(seconds=asked.wait_seconds))
-    return answer(ClaimResponse(runs=runs))
+    return answer(ClaimResponse(runs=await with_tokens(context, scope, runs)))
 
 
 async def _queues(

@@ -79,7 +79,7 @@ async def _proposed(
 ) -> OrchestrationResult:
     try:
         return await context.orchestrator.propose(
-            scope, flow_run_proposal(id, wanted, context.clock())
+            scope, flow_run_proposal(id, wanted, None, context.clock())
         )
     except (ObjectNotFound, Superseded) as reason:
         # Gone, or moved on, since it was found.

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from windlass.exceptions import Superseded
 from windlass.schemas.fields import Labels
 from windlass.schemas.filters.queries import FlowRunCountQuery, FlowRunPageQuery, FlowRunQuery
 from windlass.schemas.flow_runs import (
@@ -15,9 +16,9 @@ from windlass.schemas.flow_runs import (
 )
 from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass_services.api.answers import answer, answer_list
-from windlass_services.api.context import InContext, InScope
+from windlass_services.api.context import InContext, InExecution, InScope
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.proposals import flow_run_proposal
+from windlass_services.api.proposals import flow_run_proposal, status_of, stop_of
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flow_runs
@@ -109,10 +110,14 @@ async def delete_flow_run(context: InContext, scope: InScope, id: UUID) -> None:
 
 @router.post("/{id}/set_state", response_model=OrchestrationResult)
 async def set_flow_run_state(
-    context: InContext, scope: InScope, id: UUID, asked: SetState
+    context: InContext, scope: InScope, speaker: InExecution, id: UUID, asked: SetState
 ) -> Response:
-    """Propose a state. 201 when it was accepted, 200 when the rules decided otherwise."""
-    result = await context.orchestrator.propose(
-        scope, flow_run_proposal(id, asked, context.clock())
-    )
-    return answer(result, 201 if result.status == "ACCEPT" else 200)
+    """Propose a state. 201 when the run is in a new one, 200 when it stays in its own."""
+    proposal = flow_run_proposal(id, asked, speaker, context.clock())
+    try:
+        result = await context.orchestrator.propose(scope, proposal)
+    except Superseded as superseded:
+        if asked.execution_id is not None:
+            raise
+        result = stop_of(superseded)
+    return answer(result, status_of(result, proposal.proposed))

@@ -13,12 +13,12 @@ from windlass_services.api.changes import changing
 from windlass_services.api.collections.worker_types import default_base_job_template
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.polling import record_queue_polls
+from windlass_services.api.polling import naming_candidates, record_queue_polls
 from windlass_services.api.windows import window_of
+from windlass_services.api.worker_traffic import Poll
 from windlass_services.storage import work_pools
-from windlass_services.storage.polls import Due, read_scheduled_runs
+from windlass_services.storage.polls import Due
 from windlass_services.storage.statuses import work_pool_change
-from windlass_services.storage.work_queues import require_queues_of_pool
 
 router = Routes(prefix="/work_pools", tags=["Work Pools"])
 
@@ -99,18 +99,15 @@ async def get_scheduled_flow_runs(
 ) -> Response:
     """What a polling worker may start, in order; asking makes the queues ready."""
     asked = asked or ScheduledFlowRuns()
-    now = context.clock()
-    async with context.database.read() as connection:
-        pool = await work_pools.read_work_pool(connection, scope, name)
-        queues = await require_queues_of_pool(connection, scope, pool, asked.work_queue_names)
-        runs = await read_scheduled_runs(
-            connection,
+    names = asked.work_queue_names
+    found = await context.worker_traffic.poll(
+        Poll(
             scope,
-            pool,
-            queues,
+            name,
+            None if names is None else tuple(names),
             Due(before=asked.scheduled_before, after=asked.scheduled_after),
-            limit=window_of(context, asked.limit).limit,
-            now=now,
+            window_of(context, asked.limit).limit,
         )
-    await record_queue_polls(context, scope, queues, now)
-    return answer_list(runs)
+    )
+    await record_queue_polls(context, scope, found.queues, context.clock())
+    return answer_list(await naming_candidates(context, scope, found.pool, found.runs))

@@ -21,10 +21,7 @@ async def worker_heartbeat(
     context: InContext, scope: InScope, work_pool_name: str, heartbeat: WorkerHeartbeat
 ) -> None:
     """A worker is there: it is online, and its pool ready."""
-    async with changing(context, scope) as change:
-        change.statuses = await workers.record_heartbeat(
-            change.connection, scope, work_pool_name, heartbeat, now=context.clock()
-        )
+    await context.worker_traffic.heartbeat(scope, work_pool_name, heartbeat)
 
 
 @router.post("/filter", response_model=list[Worker])

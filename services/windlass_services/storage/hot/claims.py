@@ -11,6 +11,7 @@ from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import State, StateDetails, StateType
 from windlass_services.storage.hot.facts import (
     Decision,
+    FlowRunFacts,
     FlowRunTransition,
     OpenExecution,
     Withdraw,
@@ -87,13 +88,13 @@ def claim_proposal(claim: Claim, flow_run_id: UUID, now: datetime) -> FlowRunTra
     )
 
 
-def on_terms_of(claim: Claim, decision: Decision, now: datetime) -> Decision:
+def on_terms_of(claim: Claim, run: FlowRunFacts, decision: Decision, now: datetime) -> Decision:
     """The decision on a candidate with the claim's own deadline; a refusal is left as it is."""
     if not is_taken(decision):
         return decision
     opened = OpenExecution(
         opened_at=now,
-        start_deadline=now + claim.start_deadline,
+        start_deadline=now + run.time_to_start(claim.start_deadline),
         presented=False,
         leased=False,
         lease_expires_at=None,

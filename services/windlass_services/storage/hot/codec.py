@@ -14,10 +14,9 @@ from pydantic_core import from_json
 from sqlalchemy.dialects import postgresql
 
 from windlass_services.storage.json_text import (
-    NUL,
-    REPLACEMENT,
     json_text,
     json_text_without_nul,
+    text_without_nul,
 )
 from windlass_services.storage.tables import Timestamp, from_microseconds, to_microseconds
 
@@ -114,7 +113,7 @@ def _postgres_field(column: sa.Column[Any], name: str) -> Field:
     if sql_type == "TEXT[]":
         return Field(name, json_text_without_nul, None, sql_type)
     if sql_type == "TEXT":
-        return Field(name, _text_without_nul, None, sql_type)
+        return Field(name, text_without_nul, None, sql_type)
     return Field(name, None, None, sql_type)
 
 
@@ -132,7 +131,3 @@ def _json_value(value: Any) -> Any:
 
 def _hex_of(value: UUID) -> str:
     return value.hex
-
-
-def _text_without_nul(value: str) -> str:
-    return value.replace(NUL, REPLACEMENT) if NUL in value else value

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -111,11 +111,13 @@ def _deployment_facts(row: Mapping[str, Any]) -> DeploymentFacts | None:
     if row[DEPLOYMENT_PREFIX + "id"] is None:
         return None
     options: Row = row[DEPLOYMENT_PREFIX + "concurrency_options"] or {}
+    grace = options.get("grace_period_seconds")
     return DeploymentFacts(
         id=row[DEPLOYMENT_PREFIX + "id"],
         concurrency_limit=row[DEPLOYMENT_PREFIX + "concurrency_limit"],
         collision_strategy=options.get("collision_strategy"),
         live_executions=row[LIVE_EXECUTIONS],
+        grace_period=None if grace is None else timedelta(seconds=grace),
     )
 
 
@@ -159,6 +161,14 @@ def slots_taken(run: FlowRunFacts, decision: Decision) -> int:
             return -1 if was_live else 0
         case _:
             return 0
+
+
+def freed_slot_of(run: FlowRunFacts, decision: Decision) -> UUID | None:
+    """The limited deployment of which a slot becomes free, if one does."""
+    of = run.deployment
+    if of is None or of.concurrency_limit is None or slots_taken(run, decision) >= 0:
+        return None
+    return of.id
 
 
 def outcome_of(run: FlowRunFacts, decision: Decision) -> TransitionOutcome:

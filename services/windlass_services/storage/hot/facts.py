@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,8 @@ class DeploymentFacts:
     concurrency_limit: int | None
     collision_strategy: str | None
     live_executions: int
+    grace_period: timedelta | None = None
+    """How long an execution may hold a slot without having started; None: as long as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,10 @@ class FlowRunFacts:
     run_priority: int
     execution: ExecutionFacts | None
     deployment: DeploymentFacts | None
+
+    def time_to_start(self, usual: timedelta) -> timedelta:
+        """How long an execution of the run may take to start: its deployment has the last word."""
+        return (self.deployment and self.deployment.grace_period) or usual
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from windlass.clock import Clock
 from windlass.schemas.executions import ClaimedRun
 from windlass_services.storage.addresses import PostgresAddress
-from windlass_services.storage.hot.batching import Batcher
+from windlass_services.storage.batching import Batcher
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.postgres_claims import ClaimRequest, PostgresClaims
 from windlass_services.storage.hot.postgres_history import HistoryRequest, PostgresHistory

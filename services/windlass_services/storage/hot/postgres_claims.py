@@ -15,7 +15,7 @@ from windlass.clock import Clock
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.executions import ClaimedRun
-from windlass_services.storage.hot.batching import Answers
+from windlass_services.storage.batching import Answers
 from windlass_services.storage.hot.claims import (
     MOST_REFUSED,
     PoolTerms,
@@ -152,7 +152,7 @@ class PostgresClaims:
                 run.deployment is None or run.deployment.id not in locked
             ):
                 continue  # limited since it was looked at: the next claim takes it
-            decision = on_terms_of(claim, decide(run, proposal, now, self._govern), now)
+            decision = on_terms_of(claim, run, decide(run, proposal, now, self._govern), now)
             write = writes_of(scope, run, proposal, decision, now=now, outbox_id=uuid7())
             if write is not None:
                 writes.append(write)

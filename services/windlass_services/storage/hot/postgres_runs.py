@@ -1,18 +1,21 @@
 """Creating flow runs and moving them between states, on PostgreSQL, a batch at a time.
 
 A batch is a constant number of round trips: BEGIN, the locks (limited deployments, then runs), the
-facts, one statement that writes it all, COMMIT.
+facts, one statement that writes it all, COMMIT; one more where slots of limited deployments become
+free.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from windlass.clock import Clock
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
+from windlass_services.storage.batching import Answers
 from windlass_services.storage.flow_run_rows import flow_run_from_row
-from windlass_services.storage.hot.batching import Answers
 from windlass_services.storage.hot.codec import decoded, postgres_fields
 from windlass_services.storage.hot.decide import (
     Slots,
@@ -31,6 +34,7 @@ from windlass_services.storage.hot.postgres_pool import (
 )
 from windlass_services.storage.hot.postgres_statements import (
     CREATE_RUNS,
+    RELEASE_WAITING,
     WRITE_TRANSITIONS,
     creation_arguments,
     transition_arguments,
@@ -50,6 +54,7 @@ from windlass_services.storage.hot.writes import (
     writes_of,
 )
 from windlass_services.storage.scope import Scope
+from windlass_services.storage.tables import to_microseconds
 
 Creation: TypeAlias = tuple[Scope, Sequence[NewFlowRun]]
 Proposed: TypeAlias = tuple[Scope, FlowRunTransition]
@@ -162,6 +167,10 @@ async def write_transitions(connection: Connection, writes: Sequence[TransitionW
         written = await connection.fetchval(WRITE_TRANSITIONS, *transition_arguments(writes))
         if written != len(writes):
             raise LostRace("A flow run changed under its lock.")
+    if freed := Counter(write.freed for write in writes if write.freed is not None):
+        now: datetime = writes[0].run["updated"]
+        ids, slots = list(freed.keys()), list(freed.values())
+        await connection.execute(RELEASE_WAITING, ids, slots, now, to_microseconds(now))
 
 
 class _Stored:

@@ -14,6 +14,7 @@ from windlass_services.storage.hot.codec import (
     postgres_fields,
 )
 from windlass_services.storage.hot.writes import (
+    AWAITING_SLOT,
     EXECUTION_CHANGES,
     HISTORY_SOURCES,
     OPENED_COLUMNS,
@@ -145,3 +146,19 @@ WRITE_TRANSITIONS: Final = (
     " SELECT count(*) FROM written"
 )
 """Answers with how many runs were still in the state that was seen."""
+
+RELEASE_WAITING: Final = (
+    "WITH waiting AS (SELECT w.id FROM unnest($1::UUID[], $2::INT[]) AS f(id, slots)"
+    " CROSS JOIN LATERAL (SELECT id FROM flow_run WHERE deployment_id = f.id"
+    f" AND state_type = 'SCHEDULED' AND state_name = '{AWAITING_SLOT}'"
+    " AND next_scheduled_start_time > $3 ORDER BY next_scheduled_start_time, id"
+    " LIMIT f.slots FOR NO KEY UPDATE SKIP LOCKED) w),"
+    # A claim may have the one row and wait for what this transaction has: wait for neither.
+    " held AS (SELECT d.flow_run_id FROM dispatchable d JOIN waiting w ON d.flow_run_id = w.id"
+    " FOR NO KEY UPDATE OF d SKIP LOCKED),"
+    " sooner AS (UPDATE flow_run r SET next_scheduled_start_time = $3 FROM waiting w"
+    " WHERE r.id = w.id)"
+    " UPDATE dispatchable d SET due_at = $3, rank = $4 FROM held h"
+    " WHERE d.flow_run_id = h.flow_run_id"
+)
+"""So many runs of each deployment that wait for a slot are due now, the first ones first."""

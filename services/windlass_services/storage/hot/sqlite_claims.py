@@ -84,7 +84,7 @@ def _take(
             seen.add(flow_run_id)
             run = read_facts(cursor, scope, flow_run_id)
             proposal = claim_proposal(claim, flow_run_id, now)
-            decision = on_terms_of(claim, decide(run, proposal, now, govern), now)
+            decision = on_terms_of(claim, run, decide(run, proposal, now, govern), now)
             write_decision(cursor, scope, run, proposal, decision, now)
             taken += is_taken(decision)
 

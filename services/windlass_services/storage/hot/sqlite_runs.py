@@ -23,6 +23,7 @@ from windlass_services.storage.hot.protocol import (
 )
 from windlass_services.storage.hot.queries import facts_query, flow_runs_query
 from windlass_services.storage.hot.writes import (
+    AWAITING_SLOT,
     EXECUTION_CHANGES,
     HISTORY_SOURCES,
     OPENED_COLUMNS,
@@ -95,6 +96,8 @@ def write_decision(
     _insert_beside(cursor, writes.opened, writes.dispatched)
     if writes.withdrawn:
         cursor.execute(_WITHDRAW, (row["id"],))
+    if writes.freed is not None:
+        _release_waiting(cursor, writes.freed, row["updated"])
 
 
 def _create(cursor: sqlite3.Cursor, scope: Scope, new: NewFlowRun, now: datetime) -> CreatedFlowRun:
@@ -108,6 +111,14 @@ def _create(cursor: sqlite3.Cursor, scope: Scope, new: NewFlowRun, now: datetime
         cursor.execute(_INSERT_OUTBOX, row)
     _insert_beside(cursor, writes.opened, writes.dispatched)
     return CreatedFlowRun(created_run(new, writes), created=True)
+
+
+def _release_waiting(cursor: sqlite3.Cursor, deployment_id: UUID, now: int) -> None:
+    """A run of the deployment that waits for a slot is due now."""
+    first = cursor.execute(_FIRST_WAITING, (deployment_id.hex, now)).fetchone()
+    if first is not None:
+        cursor.execute(_SOONER, (now, *first))
+        cursor.execute(_DISPATCH_SOONER, (now, now, *first))
 
 
 def _read_existing(cursor: sqlite3.Cursor, row: Row, now: datetime) -> FlowRun:
@@ -181,4 +192,11 @@ _DISPATCH: Final = (
         if field.name != "flow_run_id"
     )
 )
+_FIRST_WAITING: Final = (
+    "SELECT id FROM flow_run WHERE deployment_id = ? AND state_type = 'SCHEDULED'"
+    f" AND state_name = '{AWAITING_SLOT}' AND next_scheduled_start_time > ?"
+    " ORDER BY next_scheduled_start_time, id LIMIT 1"
+)
+_SOONER: Final = "UPDATE flow_run SET next_scheduled_start_time = ? WHERE id = ?"
+_DISPATCH_SOONER: Final = "UPDATE dispatchable SET due_at = ?, rank = ? WHERE flow_run_id = ?"
 _WITHDRAW: Final = "DELETE FROM dispatchable WHERE flow_run_id = ?"

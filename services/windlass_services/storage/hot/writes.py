@@ -12,7 +12,11 @@ from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.states import State
 from windlass_services.storage.flow_run_rows import row_of_flow_run, state_columns_of
 from windlass_services.storage.hot.codec import Fields, FieldsOf, Row
-from windlass_services.storage.hot.decide import facts_of_new_run, next_generation
+from windlass_services.storage.hot.decide import (
+    facts_of_new_run,
+    freed_slot_of,
+    next_generation,
+)
 from windlass_services.storage.hot.facts import (
     Decision,
     Dispatch,
@@ -29,6 +33,7 @@ from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run, flow_run_state, outbox
 
 OUTBOX_KIND: Final = "flow-run-state"
+AWAITING_SLOT: Final = "AwaitingConcurrencySlot"
 SUPERSEDED: Final = "superseded"
 """Why an execution ended that was alive when the next one opened."""
 
@@ -101,6 +106,8 @@ class TransitionWrites:
     """Existing executions: `id` and EXECUTION_CHANGES."""
     dispatched: Row | None
     withdrawn: bool
+    freed: UUID | None
+    """The deployment whose run that waits for a slot is due now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,7 @@ def writes_of(
         changed=_changed(run, decision),
         dispatched=_dispatched(scope, run, decision),
         withdrawn=isinstance(decision.dispatch, Withdraw),
+        freed=freed_slot_of(run, decision),
     )
 
 

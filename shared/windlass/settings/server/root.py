@@ -90,6 +90,18 @@ class ServerSettings(SettingsGroup):
         at_least=1,
         documented=False,
     )
+    polled_start_deadline_seconds: float = setting(
+        300.0,
+        "The same from PENDING, where a worker that polls or a runner proposed it.",
+        at_least=1,
+        documented=False,
+    )
+    fence_polling_workers: bool = setting(
+        True,
+        "Tell polling workers a header (in PREFECT_CLIENT_CUSTOM_HEADERS of the job's environment)"
+        " that fences the run; false where workers set that variable in their own environment.",
+        documented=False,
+    )
     shutdown_grace_seconds: float = setting(
         10.0,
         "Seconds that a service finishes its work in, once it is told to stop.",

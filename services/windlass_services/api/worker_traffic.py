@@ -1,0 +1,131 @@
+"""Heartbeats and polls of workers: what comes in at one moment shares a transaction.
+
+A fleet says that it is there, and asks whether there is anything to do, all day; the answer is
+almost always that there is not. What it costs must not grow with the number of its workers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from windlass.exceptions import ApiError
+from windlass.schemas.work_pools import WorkPool
+from windlass.schemas.work_queues import WorkQueue
+from windlass.schemas.workers import WorkerFlowRunResponse, WorkerHeartbeat
+from windlass_services.api.changes import Opened, changing
+from windlass_services.storage.batching import Answers, Batcher
+from windlass_services.storage.database import Connection
+from windlass_services.storage.polls import Due, earliest_due, read_scheduled_runs
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.work_pools import no_work_pool, read_work_pool
+from windlass_services.storage.work_queues import require_queues_of_pool
+from windlass_services.storage.workers import Heard, record_heartbeats
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What a worker asks: which runs of these queues of a pool it may start."""
+
+    scope: Scope
+    work_pool_name: str
+    work_queue_names: tuple[str, ...] | None
+    due: Due
+    limit: int
+
+    @property
+    def place(self) -> "Place":
+        """Where it looks; many workers look there."""
+        return self.scope, self.work_pool_name, self.work_queue_names
+
+
+Place = tuple[Scope, str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll found, and where."""
+
+    pool: WorkPool
+    queues: Sequence[WorkQueue]
+    runs: Sequence[WorkerFlowRunResponse]
+
+
+class WorkerTraffic:
+    """One per API process. Both raise `ObjectNotFound` for what a worker names."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._heartbeats: Batcher[tuple[Scope, Heard], None] = Batcher(self._hear)
+        self._polls: Batcher[Poll, Polled] = Batcher(self._look)
+
+    async def heartbeat(self, scope: Scope, work_pool_name: str, said: WorkerHeartbeat) -> None:
+        """A worker is there: it is online, and its pool ready."""
+        await self._heartbeats.ask((scope, Heard(work_pool_name, said)))
+
+    async def poll(self, poll: Poll) -> Polled:
+        """What there is to start, in order. Writes nothing."""
+        return await self._polls.ask(poll)
+
+    async def _hear(self, asked: Sequence[tuple[Scope, Heard]]) -> Answers[None]:
+        missing: set[tuple[Scope, str]] = set()
+        for scope in {scope for scope, _ in asked}:
+            heard = [one for whose, one in asked if whose == scope]
+            async with changing(self._opened, scope) as change:
+                change.statuses, names = await record_heartbeats(
+                    change.connection, scope, heard, now=self._opened.clock()
+                )
+            missing |= {(scope, name) for name in names}
+        return [
+            no_work_pool(one.work_pool_name) if (scope, one.work_pool_name) in missing else None
+            for scope, one in asked
+        ]
+
+    async def _look(self, polls: Sequence[Poll]) -> Answers[Polled]:
+        places: dict[Place, _Found | ApiError] = {}
+        async with self._opened.database.read() as connection:
+            for poll in polls:
+                if poll.place not in places:
+                    places[poll.place] = await _find(connection, poll)
+            return [await self._answer(connection, poll, places[poll.place]) for poll in polls]
+
+    async def _answer(
+        self, connection: Connection, poll: Poll, found: "_Found | ApiError"
+    ) -> Polled | ApiError:
+        if not isinstance(found, _Found):
+            return found
+        runs: list[WorkerFlowRunResponse] = []
+        if found.may_have(poll.due):
+            runs = await read_scheduled_runs(
+                connection,
+                poll.scope,
+                found.pool,
+                found.queues,
+                poll.due,
+                limit=poll.limit,
+                now=self._opened.clock(),
+            )
+        return Polled(found.pool, found.queues, runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The pool and queues of a place, and when the first run there may start."""
+
+    pool: WorkPool
+    queues: Sequence[WorkQueue]
+    first_due: datetime | None
+
+    def may_have(self, due: Due) -> bool:
+        """Whether looking for such runs may find any."""
+        if self.first_due is None:
+            return False
+        return due.before is None or self.first_due <= due.before
+
+
+async def _find(connection: Connection, poll: Poll) -> _Found | ApiError:
+    try:
+        pool = await read_work_pool(connection, poll.scope, poll.work_pool_name)
+        queues = await require_queues_of_pool(connection, poll.scope, pool, poll.work_queue_names)
+    except ApiError as error:
+        return error
+    return _Found(pool, queues, await earliest_due(connection, [queue.id for queue in queues]))
