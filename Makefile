@@ -8,7 +8,7 @@ LOCKS := uv.lock pyproject.toml scripts/sync_environment.py
 SOURCES := shared services workers
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test again check format generate bench compat-env lock clean
+.PHONY: help install demo test test-fuzz again check format generate bench compat-env lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,7 +24,7 @@ check: $(VENV)/.installed-dev ## run every gate: lint, format, types, imports, s
 
 test: $(VENV)/.installed-dev compat-env ## run the whole suite on real servers (ARGS=... for pytest)
 	@$(BIN)/python -m compileall -q $(SOURCES)
-	@$(BIN)/python -m pytest -n 2 $(ARGS) || { [ $$? = 1 ] && $(MAKE) --no-print-directory again; }
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) || { [ $$? = 1 ] && $(MAKE) --no-print-directory again; }
 	@$(BIN)/python -m scripts.smoke_newest_python
 
 # Real processes miss their time now and then on a machine that others use; alone, they do not.
@@ -32,6 +32,9 @@ test: $(VENV)/.installed-dev compat-env ## run the whole suite on real servers (
 again:
 	@echo "These failed; each is run once more, alone, and has to pass:"
 	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+
+test-fuzz: $(VENV)/.installed-dev ## ask the server 100 made-up requests an operation (EXAMPLES=...)
+	@WINDLASS_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 format: $(VENV)/.installed-dev ## format the code and apply the safe fixes of the linter
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks import measures, traffic, workers
+from benchmarks import measures, questions, traffic, workers
 from benchmarks.machine import description
 from benchmarks.measures import Figure
 from benchmarks.sides import ROOT, Side, reference, windlass
@@ -27,6 +27,7 @@ MEASURES: Final[dict[str, Callable[[Side], list[Figure]]]] = {
     "api": measures.api,
     "api-services": workers.api_services,
     "traffic": traffic.traffic,
+    "queries": questions.questions,
 }
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 

@@ -47,12 +47,13 @@ def server_on_stores(side: Side) -> Generator[RunningServer]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         kept_servers() as stores,
-        side.server(Path(folder), **_settings(side, stores)) as running,
+        side.server(Path(folder), **settings_on(side, stores)) as running,
     ):
         yield running
 
 
-def _settings(side: Side, stores: Stores) -> dict[str, str]:
+def settings_on(side: Side, stores: Stores) -> dict[str, str]:
+    """The environment of a server of this side on these stores."""
     if side.module == "windlass":
         return {
             side.database_variable: stores.postgres,

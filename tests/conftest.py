@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.environment",
     "tests.support.golden",
+    "tests.support.pgbouncer",
     "tests.support.servers",
     "tests.support.postgres",
     "tests.support.redis",

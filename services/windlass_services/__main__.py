@@ -13,6 +13,7 @@ import anyio
 from windlass.exceptions import SettingInvalid, WindlassError
 from windlass.settings import Settings, get_current_settings
 from windlass_services.api.serving import listening_socket
+from windlass_services.processes.assembly import require_shared_stores
 from windlass_services.processes.plan import Plan, Service
 from windlass_services.processes.replicas import Replicas
 from windlass_services.processes.run import run
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = _plan(options)
         loop = {"use_uvloop": os.name == "posix"}
         if options.workers > 1:
+            require_shared_stores(settings)
             return anyio.run(_replicas(plan, options).run, backend_options=loop)
         anyio.run(run, plan, settings, backend_options=loop)
     except WindlassError as error:

@@ -5,7 +5,10 @@ WindlassError
 │   ├── ObjectNotFound     404
 │   ├── ObjectAlreadyExists 409
 │   ├── BlockTypeMismatch  400
+│   ├── QueryTooBroad      400 (asking the same again would take as long)
 │   ├── RequestInvalid     422 (malformed input only)
+│   │   ├── DoesNotFit     409 (well-formed, and not what a schema that somebody keeps asks for)
+│   │   └── NotPossible    400 (well-formed, and not possible as things are)
 │   ├── Forbidden, NotAuthenticated
 │   │   └── CsrfTokenNeeded 403
 │   ├── Superseded         409 (a write from an execution that no longer owns the run)
@@ -62,11 +65,32 @@ class BlockTypeMismatch(ApiError):
     status = 400
 
 
+class QueryTooBroad(ApiError):
+    """The database takes too long to find what is asked for."""
+
+    code = "query_too_broad"
+    status = 400
+
+
 class RequestInvalid(ApiError):
     """The request is malformed."""
 
     code = "invalid_request"
     status = 422
+
+
+class DoesNotFit(RequestInvalid):
+    """What was given does not fit the schema that it has to fit."""
+
+    code = "does_not_fit"
+    status = 409
+
+
+class NotPossible(RequestInvalid):
+    """This cannot be done as things are."""
+
+    code = "not_possible"
+    status = 400
 
 
 class NotAuthenticated(ApiError):

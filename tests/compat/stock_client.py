@@ -1,12 +1,13 @@
-"""The stock package in an environment of its own, told nothing but where the API is."""
+"""The stock package in an environment of its own, told where the API is and what it asks for."""
 
 import json
 import os
 import signal
 import subprocess
-from collections.abc import Generator
+from base64 import b64encode
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,10 +29,17 @@ class Stock:
 
     server: WindlassServer
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def prefect(self, *arguments: str) -> str:
         """What `prefect ...` prints. Fails the test when the command fails."""
         return self._run("prefect", *arguments)
+
+    def refused(self, *arguments: str) -> str:
+        """What `prefect ...` prints when it fails. Fails the test when the command succeeds."""
+        done = self._done("prefect", *arguments)
+        assert done.returncode, f"prefect {' '.join(arguments)} went well:\n{done.stdout}"
+        return done.stdout + done.stderr
 
     def commands(self, *commands: list[str]) -> list[str]:
         """What each of these commands of the CLI prints, run one after the other."""
@@ -41,9 +49,22 @@ class Stock:
         """What a script of `stock/` prints on its standard output."""
         return self._run("python", name, *arguments)
 
+    def with_settings(self, **settings: str) -> "Stock":
+        """The same user, with these variables in the environment as well; without empty ones."""
+        return replace(self, settings={**self.settings, **settings})
+
     @contextmanager
     def running(self, name: str, *command: str) -> Generator[Path]:
         """A command that runs until the block ends; its output is in the file that is yielded."""
+        with self.started(name, *command) as (_, log):
+            yield log
+
+    @contextmanager
+    def started(self, name: str, *command: str) -> Generator[tuple[subprocess.Popen[bytes], Path]]:
+        """`running`, with the process beside its output: for what is signalled or ends itself.
+
+        What it started is killed with it when the block ends.
+        """
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -57,7 +78,7 @@ class Stock:
                 start_new_session=True,
             )
         try:
-            yield log
+            yield process, log
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -86,18 +107,24 @@ class Stock:
         reached_or_not = f"flow run {id} to be {' or '.join(names)}"
         return wait_until(reached, timeout=PATIENCE, description=reached_or_not) or {}
 
-    def wait_for_log(self, flow_run_id: str, message: str) -> None:
-        """Return when the run has logged this: logs arrive behind the states."""
+    def wait_for_log(self, flow_run_id: str, message: str) -> str:
+        """What the run logged that has this in it, once it is there: logs are behind states."""
         wanted = {"logs": {"flow_run_id": {"any_": [flow_run_id]}}}
 
-        def is_there() -> bool:
+        def logged() -> str:
             found = self.server.post("logs/filter", wanted)
-            return any(message in log["message"] for log in found)
+            return next((log["message"] for log in found if message in log["message"]), "")
 
-        wait_until(is_there, timeout=PATIENCE, description=f"{message!r} to be logged")
+        return wait_until(logged, timeout=PATIENCE, description=f"{message!r} to be logged")
 
     def _run(self, *command: str) -> str:
-        done = subprocess.run(
+        done = self._done(*command)
+        said = f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, said
+        return done.stdout
+
+    def _done(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             self._command(*command),
             cwd=self.folder,
             env=self._environment(self.server.api_urls[0]),
@@ -107,9 +134,6 @@ class Stock:
             timeout=PATIENCE,
             check=False,
         )
-        said = f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        assert done.returncode == 0, said
-        return done.stdout
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [str(REFERENCE / program), *arguments]
@@ -120,7 +144,7 @@ class Stock:
             for name, value in os.environ.items()
             if not name.startswith(("PREFECT_", "WINDLASS_"))
         }
-        return inherited | {
+        ours = {
             "PREFECT_API_URL": api_url,
             # Results are kept under the home of the user, not under that of the package.
             "HOME": str(self.folder),
@@ -130,4 +154,18 @@ class Stock:
             "NO_COLOR": "1",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        }
+        everything = inherited | self._credentials() | ours | dict(self.settings)
+        return {name: value for name, value in everything.items() if value}
+
+    def _credentials(self) -> dict[str, str]:
+        """What a user of a server with credentials sets, once for everything."""
+        pair = self.server.credentials
+        if pair is None:
+            return {}
+        # Stock clients send nothing by themselves on the socket that takes their events.
+        header = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        return {
+            "PREFECT_API_AUTH_STRING": pair,
+            "PREFECT_CLIENT_CUSTOM_HEADERS": json.dumps(header),
         }

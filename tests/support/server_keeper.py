@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -100,13 +100,18 @@ def start_redis(keeper: Keeper, binary: Binary) -> str:
         bind = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
         return [str(binary.path), *bind, "--save", "", "--appendonly", "no", "--databases", "64"]
 
-    port = _start(keeper, command, Owner(), folder / "log", _accepts, signal.SIGTERM)
+    port = start(keeper, command, Owner(), folder / "log", accepts, signal.SIGTERM)
     return f"redis://127.0.0.1:{port}/0"
 
 
-def start_postgres(keeper: Keeper, binary: Binary, *, durable: bool) -> str:
-    """A new PostgreSQL cluster on a free port; returns its URL. Raises `NoServer`."""
-    owner = _postgres_owner()
+def start_postgres(
+    keeper: Keeper, binary: Binary, *, durable: bool, settings: Sequence[str] = ()
+) -> str:
+    """A new PostgreSQL cluster on a free port, with these settings on top; returns its URL.
+
+    Its data are in `postgres/data` of the keeper's folder. Raises `NoServer`.
+    """
+    owner = owner_of_servers()
     folder = keeper.folder / "postgres"
     folder.mkdir()
     data = folder / "data"
@@ -116,21 +121,22 @@ def start_postgres(keeper: Keeper, binary: Binary, *, durable: bool) -> str:
     _initdb(binary.path.with_name("initdb"), data, owner)
 
     def command(port: int) -> list[str]:
-        settings = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
-        settings += ["max_connections=200", "log_min_messages=warning"]
+        said = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
+        said += ["max_connections=200", "log_min_messages=warning"]
         if not durable:
-            settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-        return [str(binary.path), "-D", str(data), *(f"--{setting}" for setting in settings)]
+            said += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        said += settings
+        return [str(binary.path), "-D", str(data), *(f"--{setting}" for setting in said)]
 
     def ready(port: int) -> bool:
         status = data / "postmaster.pid"
         return status.exists() and status.read_text().split()[-1:] == ["ready"]
 
-    port = _start(keeper, command, owner, folder / "log", ready, signal.SIGQUIT)
+    port = start(keeper, command, owner, folder / "log", ready, signal.SIGQUIT)
     return f"postgresql://postgres@127.0.0.1:{port}/postgres"
 
 
-def _start(
+def start(
     keeper: Keeper,
     command: Callable[[int], list[str]],
     owner: Owner,
@@ -195,8 +201,8 @@ def _initdb(initdb: Path, data: Path, owner: Owner) -> None:
         raise NoServer(f"{initdb} failed for the tests. It said:\n{done.stdout}{done.stderr}")
 
 
-def _postgres_owner() -> Owner:
-    """PostgreSQL refuses to run as root: an unprivileged user that is there anyway."""
+def owner_of_servers() -> Owner:
+    """PostgreSQL and PgBouncer refuse to run as root: an unprivileged user that is there anyway."""
     if os.geteuid() != 0:
         return Owner()
     for name in ("postgres", "nobody"):
@@ -204,7 +210,7 @@ def _postgres_owner() -> Owner:
             user = pwd.getpwnam(name)
             return Owner(user.pw_uid, user.pw_gid)
     raise NoServer(
-        "PostgreSQL does not run as root, and neither user `postgres` nor `nobody` exists: run "
+        "These servers do not run as root, and neither user `postgres` nor `nobody` exists: run "
         "the tests as another user, or name a server with WINDLASS_TEST_POSTGRES_URL."
     )
 
@@ -244,7 +250,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

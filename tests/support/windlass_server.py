@@ -23,6 +23,7 @@ from tests.support.postgres import create_database, drop_database
 from tests.support.redis import flush
 from tests.support.waiting import wait_until
 
+AUTH_STRING: Final = "WINDLASS_SERVER_API_AUTH_STRING"
 SECONDS_TO_START: Final = 20.0
 SECONDS_TO_STOP: Final = 15.0
 SECONDS_FOR_A_TEST: Final = 180
@@ -151,6 +152,8 @@ class WindlassServer:
 
     backend: Backend
     processes: dict[str, ServerProcess] = field(default_factory=dict[str, ServerProcess])
+    credentials: str | None = None
+    """The `user:password` that it asks for; None: it answers to everybody."""
 
     @property
     def api_urls(self) -> list[str]:
@@ -166,10 +169,13 @@ class WindlassServer:
     @contextmanager
     def http(self) -> Generator[httpx.Client]:
         """Requests by hand, relative to the API of the first replica."""
-        with httpx.Client(base_url=f"{self.api_url}/", timeout=20) as client:
+        pair = (
+            None if self.credentials is None else httpx.BasicAuth(*self.credentials.split(":", 1))
+        )
+        with httpx.Client(base_url=f"{self.api_url}/", timeout=20, auth=pair) as client:
             yield client
 
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def post(self, path: str, body: dict[str, Any] | list[Any] | None = None) -> Any:
         """The answer to one request of which nothing but success is expected."""
         with self.http() as client:
             answer = client.post(path, json=body or {}).raise_for_status()
@@ -207,21 +213,18 @@ def make_windlass_server(
         name: ServerProcess(name, services, environment, folder / f"{name}.log")
         for name, services in LAYOUT[backend].items()
     }
-    return WindlassServer(backend, processes)
+    return WindlassServer(backend, processes, environment.get(AUTH_STRING))
 
 
-# With `--dist loadgroup`, one xdist worker runs all tests of a backend and starts its server once.
-_BY_BACKEND: Final = [
-    pytest.param(backend, marks=pytest.mark.xdist_group(backend)) for backend in Backend
-]
+BY_BACKEND: Final = list(Backend)
 
 
-@pytest.fixture(scope="module", params=_BY_BACKEND)
+@pytest.fixture(scope="module", params=BY_BACKEND)
 def windlass_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WindlassServer]:
     """A running server that the tests of a module share, on each backend."""
-    with _running(request, tmp_path_factory.mktemp("windlass-server")) as server:
+    with running_server(request, tmp_path_factory.mktemp("windlass-server")) as server:
         yield server
 
 
@@ -236,7 +239,7 @@ def own_windlass_server(
     request: pytest.FixtureRequest, tmp_path: Path, server_settings: dict[str, str]
 ) -> Iterator[WindlassServer]:
     """A running server of the test's own, on each backend."""
-    with _running(request, tmp_path / "windlass-server", server_settings) as server:
+    with running_server(request, tmp_path / "windlass-server", server_settings) as server:
         yield server
 
 
@@ -263,7 +266,7 @@ def pytest_runtest_makereport(
 
 
 @contextmanager
-def _running(
+def running_server(
     request: pytest.FixtureRequest, folder: Path, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Generator[WindlassServer]:
     """A server on the backend that the fixture's parameter names; what is left is taken away."""

@@ -14,4 +14,4 @@ def answer(model: BaseModel, status: int = 200) -> Response:
 
 def answer_list(models: Sequence[BaseModel]) -> Response:
     """A list of models as JSON."""
-    return Response(to_json(models), media_type="application/json")
+    return Response(to_json(models, inf_nan_mode="null"), media_type="application/json")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
+from windlass.exceptions import ObjectNotFound
 from windlass_services.api.declaring import Body, Declared, Header, Provided, Query
 from windlass_services.api.ignored_fields import Known, ignored_fields, known_fields
 
@@ -114,10 +115,15 @@ class Arguments:
     body: JsonBody | None
 
     async def read(self, request: Request, parts: Sequence[str]) -> dict[str, Any]:
-        """The arguments by their names. Raises `Malformed`."""
-        arguments = {
-            value.name: value.validated(part) for value, part in zip(self.path, parts, strict=True)
-        }
+        """The arguments by their names. Raises `Malformed`, `ObjectNotFound` for a path that no
+        object has."""
+        try:
+            arguments = {
+                value.name: value.validated(part)
+                for value, part in zip(self.path, parts, strict=True)
+            }
+        except Malformed:
+            raise ObjectNotFound(f"There is nothing at {request.scope['path']!r}.") from None
         for value in self.query:
             arguments[value.name] = value.read(_query(request, value))
         for value in self.headers:
@@ -191,7 +197,15 @@ def _is_json(annotation: Any) -> bool:
 
 
 def _located(errors: Sequence[ErrorDetails], *place: str) -> list[dict[str, Any]]:
-    return [{**error, "loc": [*place, *error["loc"]]} for error in errors]
+    return [
+        {**error, "loc": [*place, *error["loc"]], "input": _shown(error["input"])}
+        for error in errors
+    ]
+
+
+def _shown(given: Any) -> Any:
+    """What was sent, in an answer: bytes that are no JSON need not be text either."""
+    return given.decode(errors="replace") if isinstance(given, bytes) else given
 
 
 def _missing(*place: str) -> dict[str, Any]:

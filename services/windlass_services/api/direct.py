@@ -121,7 +121,7 @@ class _Entry:
         status = self.declared.status_code
         if status in _WITHOUT_BODY:
             return Response(status_code=status)
-        return Response(to_json(answered), status, media_type=_JSON)
+        return Response(to_json(answered, inf_nan_mode="null"), status, media_type=_JSON)
 
     async def _name_ignored(self, request: Request, response: Response) -> None:
         body = self._arguments.body
@@ -141,7 +141,7 @@ async def _malformed(request: Request, error: Malformed) -> Response:
         "exception_detail": to_jsonable_python(error.errors, fallback=str),
         "request_body": _readable(body),
     }
-    return JSONResponse(answer, 422)
+    return Response(to_json(answer, inf_nan_mode="null"), 422, media_type=_JSON)
 
 
 def _readable(body: bytes) -> Any:

@@ -1,7 +1,7 @@
 """The runs of a deployment's schedules that somebody asks for now, in the past or ahead."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from windlass.schemas.deployments import Deployment, ScheduleDeployment
 from windlass.schemas.flow_runs import DeploymentFlowRunCreate
@@ -25,12 +25,13 @@ def requested_runs(
     if deployment.paused:
         return []
     start = asked.start_time or now
+    furthest = datetime.max.replace(tzinfo=UTC) - start
     shortest = usual.shortest if asked.min_time is None else timedelta(seconds=asked.min_time)
     horizon = Horizon(
         fewest_runs=usual.fewest_runs if asked.min_runs is None else asked.min_runs,
         most_runs=usual.most_runs if asked.max_runs is None else asked.max_runs,
-        shortest=shortest,
-        longest=usual.longest if asked.end_time is None else _WITHOUT_END,
+        shortest=min(shortest, furthest),
+        longest=min(usual.longest if asked.end_time is None else _WITHOUT_END, furthest),
     )
     return list(_runs(deployment, start, asked.end_time, horizon))
 

@@ -12,12 +12,11 @@ from windlass.schemas.orchestration import (
     OrchestrationResult,
     SetStateStatus,
     StateAbortDetails,
-    StateRejectDetails,
 )
 from windlass.schemas.state_constructors import Resuming, Running
 from windlass.schemas.states import State
 from windlass_services.api.context import ApiContext
-from windlass_services.api.hydration import hydrate, variables_named_in
+from windlass_services.orchestration.hydration import hydrate, variables_named_in
 from windlass_services.storage.flow_run_inputs import put_flow_run_input, read_flow_run_input
 from windlass_services.storage.flow_runs import read_flow_run
 from windlass_services.storage.hot.facts import FlowRunTransition
@@ -98,5 +97,5 @@ async def _fitting(
 
 def _refusal(paused: State, reason: str) -> OrchestrationResult:
     return OrchestrationResult(
-        state=paused, status=SetStateStatus.REJECT, details=StateRejectDetails(reason=reason)
+        state=paused, status=SetStateStatus.REJECT, details=StateAbortDetails(reason=reason)
     )

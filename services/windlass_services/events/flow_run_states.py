@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from windlass_services.events.rows import event_row
-from windlass_services.events.subjects import related, related_tags
+from windlass_services.events.subjects import related, related_pool, related_tags
 from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.storage.subjects import FlowRunSubject
 
@@ -52,7 +52,8 @@ def _related(subject: FlowRunSubject) -> list[dict[str, str]]:
         ("flow", subject.flow),
         ("deployment", subject.deployment),
         ("work-queue", subject.work_queue),
-        ("work-pool", subject.work_pool),
     )
     named = [related(role, role, item) for role, item in roles if item is not None]
+    if subject.work_pool is not None:
+        named.append(related_pool(subject.work_pool, subject.work_pool_type))
     return named + related_tags(subject.tags)

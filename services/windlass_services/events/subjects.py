@@ -1,8 +1,11 @@
 """How events name what they are about, in Prefect's words."""
 
 from collections.abc import Collection
+from typing import Final
 
 from windlass_services.storage.subjects import Named
+
+POOL_TYPE: Final = "prefect.work-pool.type"
 
 
 def related(kind: str, role: str, subject: Named) -> dict[str, str]:
@@ -12,6 +15,11 @@ def related(kind: str, role: str, subject: Named) -> dict[str, str]:
         "prefect.resource.role": role,
         "prefect.resource.name": subject.name,
     }
+
+
+def related_pool(pool: Named, type: str | None) -> dict[str, str]:
+    """A work pool as a related resource, with its type."""
+    return related("work-pool", "work-pool", pool) | {POOL_TYPE: type or ""}
 
 
 def related_tags(tags: Collection[str]) -> list[dict[str, str]]:

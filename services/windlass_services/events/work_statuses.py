@@ -4,11 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from windlass_services.events.rows import event_row
-from windlass_services.events.subjects import related
+from windlass_services.events.subjects import POOL_TYPE, related, related_pool
 from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.storage.statuses import StatusChange
-
-_POOL_TYPE = "prefect.work-pool.type"
 
 
 def work_status_event(change: StatusChange, id: UUID, now: datetime) -> EventRow:
@@ -18,7 +16,7 @@ def work_status_event(change: StatusChange, id: UUID, now: datetime) -> EventRow
         "prefect.resource.name": change.subject.name,
     }
     if change.work_pool is None and change.work_pool_type is not None:
-        resource[_POOL_TYPE] = change.work_pool_type
+        resource[POOL_TYPE] = change.work_pool_type
     return event_row(
         id=id,
         occurred=now,
@@ -38,6 +36,5 @@ def _related(change: StatusChange) -> list[dict[str, str]]:
     if change.work_queue is not None:
         found.append(related("work-queue", "work-queue", change.work_queue))
     if change.work_pool is not None:
-        pool = related("work-pool", "work-pool", change.work_pool)
-        found.append(pool | {_POOL_TYPE: change.work_pool_type or ""})
+        found.append(related_pool(change.work_pool, change.work_pool_type))
     return found

@@ -45,7 +45,7 @@ def look_ahead(dates: Iterable[datetime], now: datetime, horizon: Horizon) -> Ou
 def _next_look(moments: list[datetime], now: datetime, horizon: Horizon) -> datetime:
     if not moments:
         return now + horizon.longest / 2
-    too_few_from = moments[max(len(moments) - horizon.fewest_runs, 0)]
+    too_few_from = moments[max(len(moments) - max(horizon.fewest_runs, 1), 0)]
     too_short_from = moments[-1] - horizon.shortest
     half_used = now + (moments[-1] - now) / 2
     return max(min(too_few_from, max(too_short_from, half_used)), now + timedelta(seconds=1))

@@ -23,6 +23,7 @@ from windlass.schemas.states import State
 from windlass_services.orchestration.answers import answer_to_flow_run, answer_to_task_run
 from windlass_services.orchestration.creation import (
     Making,
+    Origin,
     RunFromDeployment,
     new_flow_run,
     new_run_from_deployment,
@@ -30,6 +31,7 @@ from windlass_services.orchestration.creation import (
 from windlass_services.orchestration.names import run_name
 from windlass_services.orchestration.origins import Origins
 from windlass_services.orchestration.policy import govern_task_run
+from windlass_services.orchestration.run_parameters import hydrated_parameters
 from windlass_services.orchestration.transition import Terms
 from windlass_services.storage.database import Database
 from windlass_services.storage.hot.facts import Dispatch, FlowRunTransition
@@ -89,15 +91,12 @@ class Orchestrator:
             for queue in queues
         }
         now = self._clock()
-        return await self.create_many(
-            scope,
-            [
-                new_run_from_deployment(
-                    one, origins[one.wanted.work_queue_name], self._making(scope, now)
-                )
-                for one in asked
-            ],
-        )
+        new: list[NewFlowRun] = []
+        for one in asked:
+            origin = origins[one.wanted.work_queue_name]
+            hydrated = await self._hydrated(scope, one, origin)
+            new.append(new_run_from_deployment(hydrated, origin, self._making(scope, now)))
+        return await self.create_many(scope, new)
 
     async def create_many(self, scope: Scope, runs: Sequence[NewFlowRun]) -> list[CreatedFlowRun]:
         """Store runs; those whose idempotency key is known are answered with the stored ones."""
@@ -200,6 +199,19 @@ class Orchestrator:
                 for outcome in outcomes
             ]
         )
+
+    async def _hydrated(
+        self, scope: Scope, asked: RunFromDeployment, origin: Origin
+    ) -> RunFromDeployment:
+        """With the parameters themselves, those of the deployment too; schedules keep theirs."""
+        if asked.schedule_id is not None or origin.deployment is None:
+            return asked
+        given = {**origin.deployment.parameters, **asked.wanted.parameters}
+        parameters = await hydrated_parameters(self._database, scope, given, of="the flow run")
+        if parameters is given:
+            return asked
+        wanted = asked.wanted.model_copy(update={"parameters": parameters})
+        return replace(asked, wanted=wanted)
 
     async def _wake_pool(self, work_pool_id: UUID | None) -> None:
         if work_pool_id is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from windlass.clock import Clock
-from windlass.exceptions import ObjectNotFound
+from windlass.exceptions import NotPossible, ObjectNotFound
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.flow_runs import FlowRunCreate
 from windlass.schemas.flows import Flow
@@ -49,6 +49,11 @@ class Origins:
             deployment = await read_deployment(connection, scope, deployment_id)
             flow = await read_flow(connection, scope, deployment.flow_id)
         if deployment.work_pool_name is None:
+            if work_queue_name is not None:
+                raise NotPossible(
+                    f"The deployment {deployment.name!r} has no work pool, so there is no work"
+                    f" queue {work_queue_name!r} for its runs. Leave the queue out."
+                )
             return Origin(flow, deployment)
         if work_queue_name is None:
             return Origin(flow, deployment, await self._own_place(scope, deployment))

@@ -77,9 +77,10 @@ def _started(change: Transition) -> ExecutionWrite | None:
 
 def _opened(change: Transition, *, presented: bool) -> OpenExecution:
     leased = presented and change.request.leased
+    usual = change.terms.start_deadline
     return OpenExecution(
         opened_at=change.now,
-        start_deadline=None if presented else change.now + change.terms.start_deadline,
+        start_deadline=None if presented else change.now + change.run.time_to_start(usual),
         presented=presented,
         leased=leased,
         lease_expires_at=change.now + change.terms.lease if leased else None,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from windlass.clock import utc_now
@@ -15,8 +16,20 @@ from windlass_services.orchestration.orchestrator import Orchestrator
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.orchestration.transition import Terms
 from windlass_services.runtime.pulse import Pulse
+from windlass_services.storage.addresses import SETTING, SqliteAddress, parse_database_url
 from windlass_services.storage.open import open_database
-from windlass_services.streams.open import open_streams
+from windlass_services.streams.open import is_replicated, open_streams
+
+_BROKER_OF_ONE: Final = (
+    "A broker in memory serves one process only, and this one would be another replica."
+    " Set WINDLASS_SERVER_BROKER_URL to a Redis (redis://host:6379/0) for every service, or"
+    " run everything in one process with `windlass server start`."
+)
+_DATABASE_OF_ONE: Final = (
+    "An SQLite database serves one process only, and these would be several."
+    f" Set {SETTING} to a PostgreSQL (postgresql+asyncpg://user:password@host/name), or"
+    " run everything in one process with `windlass server start`."
+)
 
 
 def terms_from(settings: Settings) -> Terms:
@@ -30,6 +43,14 @@ def terms_from(settings: Settings) -> Terms:
     )
 
 
+def require_shared_stores(settings: Settings) -> None:
+    """Raise `ReplicaRefused` where several processes cannot work on the same data."""
+    if not is_replicated(settings.server.broker_url):
+        raise ReplicaRefused(_BROKER_OF_ONE)
+    if isinstance(parse_database_url(settings.server.database.connection_url), SqliteAddress):
+        raise ReplicaRefused(_DATABASE_OF_ONE)
+
+
 @asynccontextmanager
 async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[ServiceContext]:
     """Open the database and the broker. `alone`: this process is the whole control plane.
@@ -39,11 +60,7 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
     streams = open_streams(settings.server.broker_url)
     if not alone and not streams.replicated:
         await streams.close()
-        raise ReplicaRefused(
-            "A broker in memory serves one process only, and this one would be another replica."
-            " Set WINDLASS_SERVER_BROKER_URL to a Redis (redis://host:6379/0) for every service, or"
-            " run everything in one process with `windlass server start`."
-        )
+        raise ReplicaRefused(_BROKER_OF_ONE)
     terms = terms_from(settings)
     database = await open_database(
         settings.server.database.connection_url,

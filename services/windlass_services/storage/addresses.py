@@ -1,5 +1,6 @@
 """Database URLs: which forms there are, and what each says."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -10,7 +11,8 @@ from sqlalchemy import exc
 from windlass.exceptions import SettingInvalid
 
 SETTING: Final = "WINDLASS_SERVER_DATABASE_CONNECTION_URL"
-_PREPARED: Final = "prepared_statement_cache_size"
+_SIZES: Final = ("prepared_statement_cache_size", "statement_cache_size")
+_FILES: Final = ("sslrootcert", "sslcert", "sslkey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,19 @@ def _sqlite(url: sa.URL) -> SqliteAddress:
 
 
 def _postgres(url: sa.URL) -> PostgresAddress:
-    size = url.query.get(_PREPARED, "100")
-    if not isinstance(size, str) or not size.isdecimal():
-        raise _invalid(f"{_PREPARED} is a number; 0 switches prepared statements off.")
-    plain = url.set(drivername="postgresql").difference_update_query([_PREPARED])
+    for name in _SIZES:
+        size = url.query.get(name, "100")
+        if not isinstance(size, str) or not size.isdecimal():
+            raise _invalid(f"{name} is a number; 0 switches prepared statements off.")
+    for name in _FILES:
+        file = url.query.get(name)
+        if file is not None and not os.access(str(file), os.R_OK):
+            raise _invalid(f"{name} is {file}, which is no file that can be read.")
+    plain = url.set(drivername="postgresql").difference_update_query(_SIZES)
     return PostgresAddress(
         dsn=plain.render_as_string(hide_password=False),
         shown=f"{url.host or 'the local socket'}:{url.port or 5432}/{url.database or ''}",
-        prepared=size != "0",
+        prepared="0" not in [url.query.get(name) for name in _SIZES],
     )
 
 

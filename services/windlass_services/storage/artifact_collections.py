@@ -15,10 +15,12 @@ from windlass.ids import uuid7
 from windlass.schemas.artifacts import ArtifactCollection
 from windlass.schemas.filters.artifacts import ArtifactCollectionFilter
 from windlass.schemas.filters.sorting import ArtifactCollectionSort
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.artifacts import made_by, where_artifact_collections
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import artifact, artifact_collection
 from windlass_services.storage.upserts import insert_into
@@ -54,8 +56,9 @@ async def read_artifact_collections(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [_collection(row) for row in rows.mappings()]
+    return readable("artifact collection", rows.mappings(), _collection)
 
 
 async def count_artifact_collections(

@@ -20,9 +20,11 @@ from windlass.schemas.automations import (
 )
 from windlass.schemas.filters.automations import AutomationFilter
 from windlass.schemas.filters.sorting import AutomationSort
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.automations import where_automations
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import automation, automation_related_resource
 
@@ -68,8 +70,9 @@ async def read_automations(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [Automation.model_validate(row) for row in rows.mappings()]
+    return readable("automation", rows.mappings(), Automation.model_validate)
 
 
 async def count_automations(
@@ -88,17 +91,17 @@ async def read_automations_related_to(
         .where(automation.c.workspace_id == scope.workspace_id, _is_about(resource_id))
         .order_by(automation.c.created, automation.c.id)
     )
-    return [Automation.model_validate(row) for row in rows.mappings()]
+    return readable("automation", rows.mappings(), Automation.model_validate)
 
 
 async def update_automation(
     connection: AsyncConnection, scope: Scope, id: UUID, wanted: AutomationUpdate, *, now: datetime
 ) -> None:
-    """Put what is wanted in place of what is there; who owns it stays. Raises `ObjectNotFound`.
+    """Put what is said in place of what is there; who owns it stays. Raises `ObjectNotFound`.
 
     Its triggers are new ones: what the old ones saw does not count for them.
     """
-    renewed = _with_new_ids(_fields(wanted))
+    renewed = _with_new_ids(_fields(wanted, exclude_unset=True))
     await _change(connection, scope, id, renewed | {"updated": now})
     await connection.execute(
         sa.delete(automation_related_resource).where(
@@ -187,8 +190,9 @@ async def _relate(
         await connection.execute(sa.insert(automation_related_resource), rows)
 
 
-def _fields(wanted: AutomationCore) -> dict[str, Any]:
-    return wanted.model_dump(mode="json", include=set(AutomationCore.model_fields))
+def _fields(wanted: AutomationCore, *, exclude_unset: bool = False) -> dict[str, Any]:
+    said = wanted.model_fields_set if exclude_unset else AutomationCore.model_fields.keys()
+    return wanted.model_dump(mode="json", include=set(AutomationCore.model_fields) & set(said))
 
 
 def _with_new_ids(fields: dict[str, Any]) -> dict[str, Any]:

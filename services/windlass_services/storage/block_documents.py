@@ -27,6 +27,7 @@ from windlass.schemas.filters.sorting import BlockDocumentSort
 from windlass_services.storage.block_deletion import delete_block_documents
 from windlass_services.storage.block_schemas import block_schemas_by_id
 from windlass_services.storage.block_types import read_block_type
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.encryption import find_or_create_cipher
 from windlass_services.storage.filters.blocks import block_documents_matching
 from windlass_services.storage.filters.criteria import Clause
@@ -169,7 +170,9 @@ async def update_block_document(
     row = await _locked(connection, scope, id)
     schema_id = update.block_schema_id or row["block_schema_id"]
     schema = (await block_schemas_by_id(connection, [schema_id])).get(schema_id)
-    if schema is None or schema.block_type_id != row["block_type_id"]:
+    # A schema that two types share belongs to the one that had it first.
+    is_another = schema_id != row["block_schema_id"]
+    if schema is None or (is_another and schema.block_type_id != row["block_type_id"]):
         raise BlockTypeMismatch(
             "The schema of a block document can only be replaced by one of the same block type."
         )
@@ -216,7 +219,7 @@ async def _rows(
 ) -> list[sa.RowMapping]:
     asked = sa.select(block_document).where(clause).order_by(*_ORDERS[sort])
     if window is not None:
-        asked = asked.limit(window.limit).offset(window.offset)
+        asked = asked.limit(window.limit).offset(window.offset).execution_options(**BOUNDED)
     return list((await connection.execute(asked)).mappings())
 
 

@@ -12,9 +12,11 @@ from windlass.ids import uuid7
 from windlass.schemas.blocks import BlockType, BlockTypeCreate, BlockTypeUpdate
 from windlass.schemas.filters.blocks import BlockSchemaFilter, BlockTypeFilter
 from windlass_services.storage.block_deletion import delete_block_schemas
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.blocks import block_types_matching
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.paging import Window
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import block_schema, block_type
 from windlass_services.storage.upserts import insert_into
@@ -87,8 +89,9 @@ async def read_block_types(
         .order_by(block_type.c.name, block_type.c.id)
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [_block_type(row) for row in rows.mappings()]
+    return readable("block type", rows.mappings(), _block_type)
 
 
 async def block_types_by_id(

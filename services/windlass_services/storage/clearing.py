@@ -10,12 +10,14 @@ from windlass_services.storage.tables import (
     consumer_progress,
     metadata,
     partition_lease,
+    run_count,
     service_beat,
 )
 
 _OF_THE_SERVICES: Final = frozenset(
-    {configuration, consumer_progress, partition_lease, service_beat}
+    {configuration, consumer_progress, partition_lease, run_count, service_beat}
 )
+"""Counts of runs among them: the triggers count what is deleted."""
 
 
 async def clear_database(connection: AsyncConnection) -> None:

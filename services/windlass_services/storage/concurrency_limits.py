@@ -17,6 +17,7 @@ from windlass.schemas.concurrency_limits import (
     ConcurrencyLimitV2Update,
     GlobalConcurrencyLimitResponse,
 )
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.limit_rows import (
     counts_of,
     lock_limit,
@@ -163,6 +164,7 @@ async def counted_limits(
         .order_by(concurrency_limit.c.name)
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
     return [(row, counts_of(row, row["leased"]).settled(now)) for row in rows.mappings()]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from windlass.exceptions import ObjectNotFound
+from windlass.exceptions import DoesNotFit, ObjectNotFound, RequestInvalid
 from windlass.ids import uuid7
 from windlass.schemas.deployments import (
     Deployment,
@@ -131,12 +131,14 @@ async def _change(
         if name not in _NOT_COLUMNS
     }
     values |= _own_limit(before, said)
-    await _check(connection, {**before, **values}, frozenset(said))
+    error = DoesNotFit if isinstance(given, DeploymentUpdate) else RequestInvalid
+    await _check(connection, {**before, **values}, frozenset(said), error)
     await connection.execute(
         sa.update(deployment).where(deployment.c.id == id).values(**values, updated=now)
     )
     if "schedules" in given.model_fields_set:
-        await replace_schedules(connection, scope, id, given.schedules, now=now)
+        by_slug = isinstance(given, DeploymentUpdate)
+        await replace_schedules(connection, scope, id, given.schedules, by_slug=by_slug, now=now)
     await reset_auto_scheduled_runs(connection, id, now=now)
 
 
@@ -206,15 +208,18 @@ def _own_limit(before: sa.RowMapping, said: Mapping[str, Any]) -> dict[str, Any]
 
 
 async def _check(
-    connection: AsyncConnection, after: Mapping[str, Any], said: frozenset[str]
+    connection: AsyncConnection,
+    after: Mapping[str, Any],
+    said: frozenset[str],
+    error: type[RequestInvalid],
 ) -> None:
     """What was said must fit. What was not is left alone: the pool may have changed since."""
     of = f"the deployment {after['name']!r}"
     if said & _PARAMETERS and after["enforce_parameter_schema"]:
         schema = after["parameter_openapi_schema"]
-        check_parameters(after["parameters"], schema, of=of, complete=False)
+        check_parameters(after["parameters"], schema, of=of, complete=False, error=error)
     if said & _JOB and after["work_pool_id"] is not None:
         rows = await connection.execute(
             sa.select(work_pool.c.base_job_template).where(work_pool.c.id == after["work_pool_id"])
         )
-        check_job_variables(after["job_variables"], rows.scalar_one(), of=of)
+        check_job_variables(after["job_variables"], rows.scalar_one(), of=of, error=error)

@@ -17,6 +17,7 @@ from windlass.schemas.deployment_schedules import (
     DeploymentScheduleUpdate,
 )
 from windlass.schemas.schedules import schedule_fingerprint
+from windlass_services.storage.rows import readable
 from windlass_services.storage.schedule_identity import WantedSchedule, recognise
 from windlass_services.storage.scheduled_runs import remove_auto_scheduled_runs
 from windlass_services.storage.scope import Scope
@@ -47,8 +48,9 @@ async def schedules_of(
             .where(deployment_schedule.c.deployment_id.in_(found))
             .order_by(deployment_schedule.c.id.desc())
         )
-        for row in rows.mappings():
-            found[row["deployment_id"]].append(_schedule(row))
+        for schedule in readable("schedule", rows.mappings(), _schedule):
+            assert schedule.deployment_id is not None
+            found[schedule.deployment_id].append(schedule)
     return found
 
 
@@ -112,17 +114,22 @@ async def replace_schedules(
     deployment_id: UUID,
     wanted: Sequence[WantedSchedule],
     *,
+    by_slug: bool,
     now: datetime,
 ) -> None:
     """Make `wanted` the schedules of a deployment that the caller has locked; then `look_again`.
 
     Those that are recognised by slug or by what they say change in place, with only what is set;
-    the others are made or removed. Raises `RequestInvalid`, `ObjectAlreadyExists`.
+    the others are made or removed. But with `by_slug`, where every schedule has a slug, those that
+    are not wanted stay. Raises `RequestInvalid`, `ObjectAlreadyExists`.
     """
     _refuse_repeated_slugs(wanted)
     existing = (await schedules_of(connection, [deployment_id]))[deployment_id]
     recognised = recognise(existing, wanted)
-    await _delete(connection, [schedule.id for schedule in recognised.unwanted])
+    if by_slug and existing and all(schedule.slug for schedule in existing):
+        _require_slugs(wanted)
+    else:
+        await _delete(connection, [schedule.id for schedule in recognised.unwanted])
     for one, current in recognised.pairs:
         if current is not None:
             await _change(connection, current, one, now=now)
@@ -227,6 +234,15 @@ def _complete(wanted: WantedSchedule) -> DeploymentScheduleCreate:
         message = f"A schedule {named} is new to this deployment, so it must say its `schedule`."
         raise RequestInvalid(message)
     return DeploymentScheduleCreate.model_validate(given)
+
+
+def _require_slugs(schedules: Sequence[WantedSchedule]) -> None:
+    if not all(schedule.slug for schedule in schedules):
+        message = (
+            "Every schedule of this deployment has a slug, so each that is sent needs one, too:"
+            " it says which one is meant."
+        )
+        raise RequestInvalid(message)
 
 
 def _refuse_repeated_slugs(

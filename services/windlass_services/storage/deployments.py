@@ -1,6 +1,6 @@
 """Deployments: made or changed by flow and name, read, listed, paused, deleted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from windlass_services.storage.deployment_schedules import look_again, schedules
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters, deployments_matching
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scheduled_runs import (
     remove_auto_scheduled_runs,
     remove_waiting_runs,
@@ -43,17 +44,17 @@ _ORDERS: Final[Mapping[DeploymentSort, tuple[sa.ColumnElement[Any], ...]]] = {
 
 async def read_deployment(connection: AsyncConnection, scope: Scope, id: UUID) -> Deployment:
     """Raises `ObjectNotFound`."""
-    found = await _read(connection, _DEPLOYMENTS.where(is_deployment(scope, id)))
-    if not found:
+    rows, read = await _read(connection, _DEPLOYMENTS.where(is_deployment(scope, id)))
+    if not rows:
         raise deployment_not_found(id)
-    return found[0]
+    return read(rows[0])
 
 
 async def read_deployment_by_name(
     connection: AsyncConnection, scope: Scope, flow_name: str, name: str
 ) -> Deployment:
     """Raises `ObjectNotFound`."""
-    found = await _read(
+    rows, read = await _read(
         connection,
         _DEPLOYMENTS.join(flow, flow.c.id == deployment.c.flow_id).where(
             deployment.c.workspace_id == scope.workspace_id,
@@ -61,13 +62,13 @@ async def read_deployment_by_name(
             deployment.c.name == name,
         ),
     )
-    if not found:
+    if not rows:
         message = (
             f"There is no deployment named '{flow_name}/{name}'."
             " `windlass deployment ls` shows those that exist."
         )
         raise ObjectNotFound(message)
-    return found[0]
+    return read(rows[0])
 
 
 async def read_deployments(
@@ -78,7 +79,7 @@ async def read_deployments(
     window: Window,
 ) -> list[Deployment]:
     """One window of the deployments that match every filter."""
-    return await _read(
+    rows, read = await _read(
         connection,
         _DEPLOYMENTS.where(deployments_matching(scope, filters))
         .order_by(*_ORDERS[sort])
@@ -86,6 +87,7 @@ async def read_deployments(
         .offset(window.offset)
         .execution_options(**BOUNDED),
     )
+    return readable("deployment", rows, read)
 
 
 async def count_deployments(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
@@ -167,23 +169,29 @@ _DEPLOYMENTS: Final = (
 )
 
 
-async def _read(connection: AsyncConnection, statement: sa.Select[Any]) -> list[Deployment]:
+async def _read(
+    connection: AsyncConnection, statement: sa.Select[Any]
+) -> tuple[Sequence[sa.RowMapping], Callable[[sa.RowMapping], Deployment]]:
+    """The rows of deployments, and what makes the shape of one of them."""
     rows = (await connection.execute(statement)).mappings().all()
     schedules = await schedules_of(connection, [row["id"] for row in rows])
     running = await _live_executions(connection, rows)
-    return [
-        Deployment.model_validate(
+
+    def read(row: sa.RowMapping) -> Deployment:
+        return Deployment.model_validate(
             {
                 **row,
                 "schedules": schedules[row["id"]],
+                "parameter_openapi_schema": row["parameter_openapi_schema"] or {},
+                "pull_steps": row["pull_steps"] or [],
                 # A queue is polled on behalf of all deployments in it; they have no poll of their
                 # own, so that polling rewrites no deployment.
                 "last_polled": row["queue_last_polled"] or row["last_polled"],
                 "global_concurrency_limit": _limit(row, running.get(row["id"], 0)),
             }
         )
-        for row in rows
-    ]
+
+    return rows, read
 
 
 async def _live_executions(

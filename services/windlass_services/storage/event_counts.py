@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.events import Countable, EventCount, TimeUnit
 from windlass.schemas.filters.events import EventFilter, EventOccurredFilter
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.events import events_matching
 from windlass_services.storage.run_durations import moment, seconds_between
 from windlass_services.storage.scope import Scope
@@ -82,6 +83,7 @@ async def count_events_in_groups(
         .group_by(group)
         .order_by(count.desc(), group)
         .limit(limit)
+        .execution_options(**BOUNDED)
     )
     return [
         EventCount(value=name, label=name, count=found, start_time=start, end_time=end)
@@ -116,6 +118,7 @@ async def count_events_by_time(
         sa.select(number, sa.func.count())
         .where(events_matching(connection, scope, within, now))
         .group_by(number)
+        .execution_options(**BOUNDED)
     )
     counts = {index: count for index, count in rows}
     starts = (intervals.start + index * intervals.length for index in range(intervals.count))

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.events import ReceivedEvent
 from windlass.schemas.filters.events import EventFilter
 from windlass.schemas.filters.sorting import EventOrder
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.events import where_events
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event
 
@@ -26,8 +28,9 @@ async def read_events(
         .order_by(*_order(asked))
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [ReceivedEvent.model_validate(dict(row)) for row in rows.mappings()]
+    return readable("event", rows.mappings(), _event)
 
 
 async def count_events(
@@ -64,3 +67,7 @@ def _order(asked: EventFilter) -> list[sa.ColumnElement[Any]]:
     if asked.order is EventOrder.DESC:
         return [column.desc() for column in columns]
     return [column.asc() for column in columns]
+
+
+def _event(row: sa.RowMapping) -> ReceivedEvent:
+    return ReceivedEvent.model_validate(dict(row))

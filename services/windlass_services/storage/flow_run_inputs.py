@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.flow_run_inputs import FlowRunInput, FlowRunInputCreate, FlowRunInputQuery
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow_run, flow_run_input
 from windlass_services.storage.upserts import insert_into
@@ -88,7 +89,7 @@ async def read_flow_run_inputs(
         .order_by(flow_run_input.c.created, flow_run_input.c.id)
         .limit(limit)
     )
-    return [_from_row(row) for row in rows.mappings()]
+    return readable("flow run input", rows.mappings(), _from_row)
 
 
 async def delete_flow_run_input(

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from windlass.exceptions import ObjectNotFound
+from windlass.exceptions import NotPossible, ObjectNotFound
 from windlass.schemas.filters.sorting import FlowRunSort
 from windlass.schemas.flow_runs import FlowRun, FlowRunUpdate
+from windlass.schemas.states import StateType
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, flow_runs_matching
 from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
+from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import (
     dispatchable,
@@ -86,8 +91,9 @@ async def read_flow_runs(
         .order_by(*FLOW_RUN_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [flow_run_from_row(row, now) for row in rows.mappings()]
+    return readable("flow run", rows.mappings(), partial(flow_run_from_row, now=now))
 
 
 async def read_flow_run_name(
@@ -109,25 +115,54 @@ async def read_flow_run_ids(
         .where(flow_runs_matching(scope, filters))
         .order_by(flow_run.c.id.desc())
         .limit(limit)
+        .execution_options(**BOUNDED)
     )
     return list(ids.scalars())
 
 
 async def count_flow_runs(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
     """How many flow runs match every filter."""
+    by_type = await count_by_type(connection, scope, flow_run, filters)
+    if by_type is not None:
+        return sum(by_type.values())
     return await count_rows(connection, flow_run, flow_runs_matching(scope, filters))
 
 
 async def update_flow_run(
     connection: AsyncConnection, scope: Scope, id: UUID, update: FlowRunUpdate, *, now: datetime
 ) -> None:
-    """Change what is set in `update`. Raises `ObjectNotFound`."""
-    values = update.model_dump(mode="json", exclude_unset=True)
+    """Change what is set in `update`.
+
+    Raises `ObjectNotFound`, and `NotPossible` for job variables of a run that nobody is to start.
+    """
+    nameless = {"name"} if update.name is None else None
+    values = update.model_dump(mode="json", exclude_unset=True, exclude=nameless)
+    if values.get("job_variables", {}) is None:
+        values["job_variables"] = {}
+    if "job_variables" in values:
+        await _require_scheduled(connection, scope, id)
     changed = await connection.execute(
         sa.update(flow_run).where(_is(scope, id)).values(**values, updated=now)
     )
     if not changed.rowcount:
         raise _not_found(id)
+
+
+async def _require_scheduled(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
+    rows = await connection.execute(
+        sa.select(flow_run.c.deployment_id, flow_run.c.state_type)
+        .where(_is(scope, id))
+        .with_for_update()
+    )
+    row = rows.one_or_none()
+    if row is None:
+        raise _not_found(id)
+    if row.deployment_id is None or row.state_type != StateType.SCHEDULED:
+        message = (
+            "Job variables can be changed only while the run of a deployment is scheduled: then"
+            " somebody has yet to read them."
+        )
+        raise NotPossible(message)
 
 
 async def update_flow_run_labels(

@@ -13,8 +13,10 @@ from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import FlowSort
 from windlass.schemas.flows import Flow, FlowCreate, FlowUpdate
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, flows_matching
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow
 
@@ -75,8 +77,9 @@ async def read_flows(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [_flow(row) for row in rows.mappings()]
+    return readable("flow", rows.mappings(), _flow)
 
 
 async def count_flows(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.filters.logs import LogFilter
 from windlass.schemas.filters.sorting import LogSort
 from windlass.schemas.logs import Log
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.logs import where_logs
 from windlass_services.storage.paging import Window
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import log
 
@@ -37,8 +39,9 @@ async def read_logs(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [Log.model_validate({**row, "created": row["timestamp"]}) for row in rows.mappings()]
+    return readable("log", rows.mappings(), _log)
 
 
 async def read_logs_of_flow_run(
@@ -61,4 +64,8 @@ async def read_logs_of_flow_run(
     rows = await connection.execute(
         sa.select(log).where(*matching).order_by(log.c.timestamp, log.c.id).limit(limit)
     )
-    return [Log.model_validate({**row, "created": row["timestamp"]}) for row in rows.mappings()]
+    return readable("log", rows.mappings(), _log)
+
+
+def _log(row: sa.RowMapping) -> Log:
+    return Log.model_validate({**row, "created": row["timestamp"], "updated": row["timestamp"]})

@@ -35,6 +35,8 @@ class ExpiredExecution:
     was_presented: bool
     worker_name: str | None
     has_work_pool: bool
+    others_wait: bool
+    """Other runs of its deployment wait for a concurrency slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ async def read_expired_executions(
                 execution.c.presented_at.is_not(None),
                 execution.c.worker_name,
                 flow_run.c.work_pool_id.is_not(None),
+                _others_wait(),
             )
             .join(flow_run, flow_run.c.id == execution.c.flow_run_id)
             .where(execution.c.ended_at.is_(None), clause, flow_run.c.state_id.is_not(None))
@@ -93,6 +96,20 @@ async def read_expired_executions(
         )
         found += [ExpiredExecution(*row[:4], StateType(row[4]), *row[5:]) for row in rows]
     return found
+
+
+def _others_wait() -> sa.Exists:
+    other = flow_run.alias("other")
+    return (
+        sa.exists()
+        .where(
+            other.c.workspace_id == flow_run.c.workspace_id,
+            other.c.deployment_id == flow_run.c.deployment_id,
+            other.c.state_type == sa.literal_column("'SCHEDULED'"),
+            other.c.state_name == "AwaitingConcurrencySlot",
+        )
+        .correlate(flow_run)
+    )
 
 
 async def read_expired_pauses(

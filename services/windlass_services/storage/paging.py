@@ -6,6 +6,7 @@ from math import ceil
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 
 
@@ -43,5 +44,6 @@ class PageNumbers:
 
 async def count_rows(connection: AsyncConnection, table: sa.Table, clause: Clause) -> int:
     """How many rows of the table match."""
-    counted = await connection.execute(sa.select(sa.func.count()).select_from(table).where(clause))
+    asked = sa.select(sa.func.count()).select_from(table).where(clause)
+    counted = await connection.execute(asked.execution_options(**BOUNDED))
     return counted.scalar_one()

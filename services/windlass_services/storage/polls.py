@@ -7,6 +7,7 @@ too old to say that somebody is there: never for each poll, and not for each dep
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from windlass_services.storage.filters.criteria import Clause, has_all
 from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.flow_runs import FLOW_RUN_WITH_NAMES
 from windlass_services.storage.hot.claims import PoolTerms, QueueTerms, Room, room_in
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, mark_deployments, mark_work_queues
 from windlass_services.storage.tables import (
@@ -270,7 +272,7 @@ async def _read_scheduled(
         .order_by(flow_run.c.next_scheduled_start_time, flow_run.c.id)
         .limit(limit)
     )
-    return [flow_run_from_row(row, now) for row in rows.mappings()]
+    return readable("flow run", rows.mappings(), partial(flow_run_from_row, now=now))
 
 
 async def _read_runs(

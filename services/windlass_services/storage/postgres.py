@@ -3,19 +3,20 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, cast
 
 from pydantic_core import from_json
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from windlass.clock import Clock
 from windlass.exceptions import ServerBusy
 from windlass_services.storage.addresses import PostgresAddress
+from windlass_services.storage.bounds import bound_postgres
 from windlass_services.storage.database import Dialect
 from windlass_services.storage.hot.postgres import PostgresHotOperations
 from windlass_services.storage.hot.protocol import Govern, HotOperations
-from windlass_services.storage.json_text import json_text_without_nul
+from windlass_services.storage.json_text import json_text_without_nul, text_without_nul
 from windlass_services.storage.postgres_errors import explained, lost_a_race
 
 CONNECTIONS: Final = 5
@@ -38,6 +39,7 @@ class PostgresDatabase:
         connecting: timedelta,
     ) -> None:
         self._engine = postgres_engine(address, patience, connecting)
+        bound_postgres(self._engine, patience)
         self._seconds = patience.total_seconds()
         self._hot = PostgresHotOperations(
             address, govern=govern, clock=clock, patience=patience, connecting=connecting
@@ -79,7 +81,8 @@ def postgres_engine(
     arguments: dict[str, object] = {
         "dsn": address.dsn,
         "timeout": connecting.total_seconds(),
-        "command_timeout": patience.total_seconds(),
+        # The server itself ends what has a limit there, and says so better.
+        "command_timeout": patience.total_seconds() + 1,
     }
     if not address.prepared:
         arguments |= {
@@ -87,7 +90,7 @@ def postgres_engine(
             "prepared_statement_cache_size": 0,
             "prepared_statement_name_func": str,  # answers "": a statement without a name
         }
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args=arguments,
         pool_size=CONNECTIONS,
@@ -97,6 +100,29 @@ def postgres_engine(
         json_serializer=json_text_without_nul,
         json_deserializer=from_json,
     )
+    event.listen(engine.sync_engine, "before_cursor_execute", _accepted, retval=True)
+    return engine
+
+
+def _accepted(
+    _connection: object,
+    _cursor: object,
+    statement: str,
+    values: Any,
+    _context: object,
+    _executemany: bool,
+) -> tuple[str, Any]:
+    """The statement and its values, which PostgreSQL accepts: it has no NUL in text."""
+    return statement, _without_nul(values)
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return text_without_nul(value)
+    if isinstance(value, list | tuple):
+        members = cast("list[Any] | tuple[Any, ...]", value)
+        return type(members)(map(_without_nul, members))
+    return value
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Which errors of PostgreSQL pass by themselves, and which are somebody's fault."""
 
+import ssl
 from typing import Final
 
 import asyncpg
@@ -28,6 +29,12 @@ def explained(error: BaseException) -> ServerBusy | SettingInvalid | None:
     """`ServerBusy` when the server cannot answer now, `SettingInvalid` when it was addressed
     wrongly; None when the statement is at fault."""
     state, reason = _sqlstate(error), str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLError | asyncpg.ClientConfigurationError):
+        return SettingInvalid(
+            f"There is no TLS to PostgreSQL as {SETTING} wants it: {reason}. Look at sslmode,"
+            " sslrootcert, sslcert and sslkey there, or at the settings"
+            " WINDLASS_SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_TLS_*."
+        )
     if state[:2] in _WRONG_ADDRESS_CLASSES:
         return SettingInvalid(f"PostgreSQL refuses what {SETTING} says: {reason}.")
     if state in _BEHIND_A_POOLER:

@@ -14,6 +14,7 @@ from windlass.exceptions import RequestInvalid
 from windlass.schemas.filters.queries import HistoryPeriod
 from windlass.schemas.history import HistoryResponse, HistoryResponseState
 from windlass.schemas.states import StateType
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters, flow_runs_matching, task_runs_matching
 from windlass_services.storage.run_durations import (
@@ -92,9 +93,9 @@ async def read_average_lateness(
 ) -> float | None:
     """How many seconds late the flow runs that match are on average; None if none matches."""
     averaged = await connection.execute(
-        sa.select(sa.func.avg(delay_seconds(flow_run, now))).where(
-            flow_runs_matching(scope, filters)
-        )
+        sa.select(sa.func.avg(delay_seconds(flow_run, now)))
+        .where(flow_runs_matching(scope, filters))
+        .execution_options(**BOUNDED)
     )
     return averaged.scalar_one()
 
@@ -130,6 +131,7 @@ async def _history(
         )
         .group_by(number, table.c.state_type, table.c.state_name)
         .order_by(number, table.c.state_type, table.c.state_name)
+        .execution_options(**BOUNDED)
     )
     found: defaultdict[int, list[HistoryResponseState]] = defaultdict(list)
     for interval, state_type, state_name, count, ran, late in rows:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.states import State
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow_run_state, task_run_state
 
@@ -45,7 +46,7 @@ async def _states_of(
         .where(table.c[key] == run_id, table.c.workspace_id == scope.workspace_id)
         .order_by(table.c.timestamp, table.c.id)
     )
-    return [_state_from(row) for row in rows.mappings()]
+    return readable("state", rows.mappings(), _state_from)
 
 
 async def _state(connection: AsyncConnection, scope: Scope, table: sa.Table, id: UUID) -> State:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.saved_searches import SavedSearch, SavedSearchCreate
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.paging import Window
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import saved_search
 from windlass_services.storage.upserts import insert_into
@@ -60,8 +62,9 @@ async def read_saved_searches(
         .order_by(saved_search.c.name)
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [SavedSearch.model_validate(row) for row in rows.mappings()]
+    return readable("saved search", rows.mappings(), SavedSearch.model_validate)
 
 
 async def delete_saved_search(connection: AsyncConnection, scope: Scope, id: UUID) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from windlass.clock import Clock
 from windlass.exceptions import ServerBusy
+from windlass_services.storage.bounds import bound_sqlite
 from windlass_services.storage.database import Dialect
 from windlass_services.storage.file_lock import FileLock
 from windlass_services.storage.hot.protocol import Govern, HotOperations
@@ -42,6 +43,7 @@ class SqliteDatabase:
         self._reading = sqlite_engine(
             path, begin="BEGIN", pragmas=(*PRAGMAS, "PRAGMA query_only = ON"), connections=READERS
         )
+        bound_sqlite(self._reading, patience)
         self._writing = sqlite_engine(path, begin="BEGIN IMMEDIATE", connections=1)
         self._writer = SqliteWriter(path, self._one_writer, patience)
         self.hot = SqliteHotOperations(self._writer, govern, clock)

@@ -32,6 +32,7 @@ class FlowRunSubject:
     deployment: Named | None
     work_queue: Named | None
     work_pool: Named | None
+    work_pool_type: str | None = None
 
 
 async def read_flow_run_subjects(
@@ -59,6 +60,7 @@ _SUBJECTS = (
         work_queue.c.name.label("work_queue_name"),
         work_pool.c.id.label("work_pool_id"),
         work_pool.c.name.label("work_pool_name"),
+        work_pool.c.type.label("work_pool_type"),
     )
     .join(flow, flow.c.id == flow_run.c.flow_id)
     .outerjoin(deployment, deployment.c.id == flow_run.c.deployment_id)
@@ -79,6 +81,7 @@ def _subject(row: sa.RowMapping) -> FlowRunSubject:
         deployment=_named(row, "deployment"),
         work_queue=_named(row, "work_queue"),
         work_pool=_named(row, "work_pool"),
+        work_pool_type=row["work_pool_type"],
     )
 
 

@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from windlass.exceptions import ObjectNotFound
+from windlass.exceptions import ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import TaskRunSort
 from windlass.schemas.task_runs import TaskRun, TaskRunCreate, TaskRunUpdate
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, task_runs_matching
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
+from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.run_rows import (
     estimated_run_time,
     estimated_start_delay,
     state_from_row,
 )
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import log, task_run, task_run_state
+from windlass_services.storage.tables import flow_run, log, task_run, task_run_state
+from windlass_services.storage.upserts import insert_into
 
 _ORDERS: Final[Mapping[TaskRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
     TaskRunSort.ID_DESC: (task_run.c.id.desc(),),
@@ -47,8 +52,32 @@ async def find_or_create_task_run(
 ) -> tuple[UUID, bool]:
     """The id of the run with this flow run, task key and dynamic key, and whether it is new.
 
-    The first state, if one is wanted, is proposed by the caller: rules decide on it.
+    Its labels lie over those of its flow run. The first state is proposed by the caller: rules
+    decide on it. Raises `ObjectNotFound` for the flow run, `ObjectAlreadyExists` for the id of
+    another run.
     """
+    existing = await _find_task_run(connection, scope, wanted)
+    if existing is not None:
+        return existing, False
+    id = wanted.id or uuid7()
+    labels = await _inherited_labels(connection, scope, wanted.flow_run_id)
+    made = await connection.execute(
+        insert_into(connection, task_run)
+        .values(_row(scope, id, wanted, labels, now))
+        .on_conflict_do_nothing()
+    )
+    if made.rowcount:
+        return id, True
+    # Somebody made it since, or the id is another run's.
+    existing = await _find_task_run(connection, scope, wanted)
+    if existing is None:
+        raise ObjectAlreadyExists(f"`id`: another task run has the id {id}. Send a new one.")
+    return existing, False
+
+
+async def _find_task_run(
+    connection: AsyncConnection, scope: Scope, wanted: TaskRunCreate
+) -> UUID | None:
     found = await connection.execute(
         sa.select(task_run.c.id).where(
             task_run.c.workspace_id == scope.workspace_id,
@@ -57,12 +86,24 @@ async def find_or_create_task_run(
             task_run.c.dynamic_key == wanted.dynamic_key,
         )
     )
-    existing = found.scalar_one_or_none()
-    if existing is not None:
-        return existing, False
-    id = wanted.id or uuid7()
-    await connection.execute(sa.insert(task_run).values(_row(scope, id, wanted, now)))
-    return id, True
+    return found.scalar_one_or_none()
+
+
+async def _inherited_labels(
+    connection: AsyncConnection, scope: Scope, flow_run_id: UUID | None
+) -> dict[str, Any]:
+    if flow_run_id is None:
+        return {}
+    found = await connection.execute(
+        sa.select(flow_run.c.labels).where(
+            flow_run.c.workspace_id == scope.workspace_id, flow_run.c.id == flow_run_id
+        )
+    )
+    labels = found.scalar_one_or_none()
+    if labels is None:
+        message = f"There is no flow run with the id {flow_run_id}."
+        raise ObjectNotFound(message)
+    return {**labels, "prefect.flow-run.id": str(flow_run_id)}
 
 
 async def read_task_run(
@@ -92,12 +133,16 @@ async def read_task_runs(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [task_run_from_row(row, now) for row in rows.mappings()]
+    return readable("task run", rows.mappings(), partial(task_run_from_row, now=now))
 
 
 async def count_task_runs(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
     """How many task runs match every filter."""
+    by_type = await count_by_type(connection, scope, task_run, filters)
+    if by_type is not None:
+        return sum(by_type.values())
     return await count_rows(connection, task_run, task_runs_matching(scope, filters))
 
 
@@ -108,7 +153,7 @@ async def update_task_run(
     changed = await connection.execute(
         sa.update(task_run)
         .where(_is(scope, id))
-        .values(**update.model_dump(exclude_unset=True), updated=now)
+        .values(**update.model_dump(exclude_unset=True, exclude_none=True), updated=now)
     )
     if not changed.rowcount:
         raise _not_found(id)
@@ -137,7 +182,9 @@ def task_run_from_row(row: Mapping[Any, Any], now: datetime) -> TaskRun:
     )
 
 
-def _row(scope: Scope, id: UUID, wanted: TaskRunCreate, now: datetime) -> dict[str, Any]:
+def _row(
+    scope: Scope, id: UUID, wanted: TaskRunCreate, inherited: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     plain = wanted.model_dump(mode="json", include={"task_inputs", "empirical_policy"})
     return {
         "id": id,
@@ -150,7 +197,7 @@ def _row(scope: Scope, id: UUID, wanted: TaskRunCreate, now: datetime) -> dict[s
         "task_version": wanted.task_version,
         "name": wanted.name or f"{wanted.task_key}-{wanted.dynamic_key}",
         "tags": wanted.tags,
-        "labels": wanted.labels or {},
+        "labels": {**inherited, **(wanted.labels or {})},
         "created": now,
         "updated": now,
         **plain,

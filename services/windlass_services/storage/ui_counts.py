@@ -13,9 +13,11 @@ from windlass.schemas.filters.sorting import FlowRunSort
 from windlass.schemas.states import StateType
 from windlass.schemas.task_runs import TaskRunCount
 from windlass.schemas.ui import CountByState, SimpleFlowRun, SimpleNextFlowRun
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, flow_runs_matching, task_runs_matching
 from windlass_services.storage.flow_runs import FLOW_RUN_ORDERS
 from windlass_services.storage.paging import Window
+from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.run_durations import (
     delay_seconds,
     moment,
@@ -121,6 +123,7 @@ async def read_simple_flow_runs(
         .order_by(*FLOW_RUN_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
     return [SimpleFlowRun.model_validate(dict(row)) for row in rows.mappings()]
 
@@ -129,10 +132,15 @@ async def count_task_runs_by_state(
     connection: AsyncConnection, scope: Scope, filters: Filters
 ) -> CountByState:
     """How many of the task runs that match are in a state of each type."""
+    by_type = await count_by_type(connection, scope, task_run, filters)
+    if by_type is not None:
+        by_type.pop(None, None)
+        return CountByState.model_validate(by_type)
     counted = await connection.execute(
         sa.select(task_run.c.state_type, sa.func.count())
         .where(task_runs_matching(scope, filters), task_run.c.state_type.is_not(None))
         .group_by(task_run.c.state_type)
+        .execution_options(**BOUNDED)
     )
     return CountByState.model_validate({row[0]: row[1] for row in counted})
 
@@ -156,6 +164,7 @@ async def count_ends_of_task_runs(
             task_run.c.state_type.in_(_WELL | _BADLY),
         )
         .group_by(number, task_run.c.state_type)
+        .execution_options(**BOUNDED)
     )
     counts = [TaskRunCount(completed=0, failed=0) for _ in range(span.parts)]
     for index, state_type, count in counted:

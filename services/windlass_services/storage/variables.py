@@ -14,9 +14,11 @@ from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import VariableSort
 from windlass.schemas.filters.variables import VariableFilter
 from windlass.schemas.variables import Variable, VariableCreate, VariableUpdate
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.variables import where_variables
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import variable
 from windlass_services.storage.upserts import insert_into
@@ -76,8 +78,9 @@ async def read_variables(
         .order_by(*_ORDERS[sort])
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [_variable(row) for row in rows.mappings()]
+    return readable("variable", rows.mappings(), _variable)
 
 
 async def count_variables(

@@ -15,6 +15,7 @@ from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_pools import where_work_pools
 from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scheduled_runs import strand_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, work_pool_change, work_pool_status
@@ -115,7 +116,7 @@ async def read_work_pools(
         .offset(window.offset)
         .execution_options(**BOUNDED)
     )
-    return [_work_pool(row) for row in rows.mappings()]
+    return readable("work pool", rows.mappings(), _work_pool)
 
 
 async def count_work_pools(

@@ -17,10 +17,12 @@ from windlass.schemas.work_queues import (
     WorkQueueCreate,
     WorkQueueUpdate,
 )
+from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_queues import where_work_queues
 from windlass_services.storage.paging import Window
 from windlass_services.storage.queue_priorities import priorities_to_change
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scheduled_runs import move_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import (
@@ -123,8 +125,9 @@ async def read_work_queues(
         .order_by(work_queue.c.priority, work_queue.c.name, work_queue.c.id)
         .limit(window.limit)
         .offset(window.offset)
+        .execution_options(**BOUNDED)
     )
-    return [_work_queue(row) for row in rows.mappings()]
+    return readable("work queue", rows.mappings(), _work_queue)
 
 
 async def read_queues_of_pool(
@@ -157,7 +160,7 @@ async def read_queues_where(
             work_queue.c.priority, work_queue.c.id
         )
     )
-    return [_work_queue(row) for row in rows.mappings()]
+    return readable("work queue", rows.mappings(), _work_queue)
 
 
 async def update_work_queue(

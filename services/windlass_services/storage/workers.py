@@ -17,6 +17,7 @@ from windlass.schemas.workers import Worker, WorkerHeartbeat, WorkerStatus
 from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.workers import where_workers
 from windlass_services.storage.paging import Window
+from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, mark_work_pool, work_pool_status
 from windlass_services.storage.tables import worker
@@ -95,7 +96,7 @@ async def read_workers(
         .offset(window.offset)
         .execution_options(**BOUNDED)
     )
-    return [Worker.model_validate(dict(row)) for row in rows.mappings()]
+    return readable("worker", rows.mappings(), Worker.model_validate)
 
 
 async def delete_worker(

@@ -10,6 +10,11 @@ from windlass_services.streams.protocol import Streams
 _SETTING: Final = "WINDLASS_SERVER_BROKER_URL"
 
 
+def is_replicated(url: str) -> bool:
+    """Whether processes that name this broker share it."""
+    return urlsplit(url).scheme != "memory"
+
+
 def open_streams(url: str, *, workspace: str = "default") -> Streams:
     """The streams that a broker URL names; nothing is connected before the first use.
 

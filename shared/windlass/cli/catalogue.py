@@ -21,6 +21,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         "Manage concurrency limits of tags.",
     ),
     "config": Entry("windlass.cli.commands.config:config", "View and set settings."),
+    "dashboard": Entry(
+        "windlass.cli.commands.dashboard:dashboard", "Look at the pages of the server."
+    ),
     "deploy": Entry("windlass.cli.commands.deploy:deploy", "Create and update deployments."),
     "deployment": Entry(
         "windlass.cli.commands.deployment:deployment", "Inspect, run and schedule deployments."
@@ -52,3 +55,16 @@ COMMANDS: Final[dict[str, Entry]] = {
     "work-queue": Entry("windlass.cli.commands.work_queue:work_queue", "Manage work queues."),
     "worker": Entry("windlass.cli.commands.worker:worker", "Start workers."),
 }
+
+OTHER_NAMES: Final[dict[str, str]] = {
+    "automations": "automation",
+    "blocks": "block",
+    "concurrency-limits": "concurrency-limit",
+    "deployments": "deployment",
+    "events": "event",
+    "flow-runs": "flow-run",
+    "flows": "flow",
+    "task-runs": "task-run",
+    "work-queues": "work-queue",
+}
+"""Names under which commands are found too, but not shown: those that Prefect's answers to."""

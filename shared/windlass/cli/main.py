@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 from pydantic import ValidationError
 
-from windlass.cli.catalogue import COMMANDS
+from windlass.cli.catalogue import COMMANDS, OTHER_NAMES
 from windlass.cli.console import fail
 from windlass.exceptions import WindlassError
 from windlass.settings import SettingWarning, get_current_settings, use_profile
@@ -29,7 +29,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command."""
-        entry = COMMANDS.get(cmd_name)
+        entry = COMMANDS.get(OTHER_NAMES.get(cmd_name, cmd_name))
         if entry is None:
             return None
         module, _, attribute = entry.target.partition(":")

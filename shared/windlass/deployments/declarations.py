@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from windlass.deployments.options import ConcurrencyLimitConfig, DeploymentOptions
 from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
-from windlass.schedules import Cron, Schedule
+from windlass.schedules import Schedule
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import ConcurrencyLimitStrategy, RunLimit
 from windlass.schemas.fields import Duration
@@ -86,8 +86,7 @@ class DeploymentDeclaration(_Declaration):
     parameters: JsonMapping = Field(default_factory=dict)
     enforce_parameter_schema: bool | None = None
     paused: bool | None = None
-    schedule: ScheduleDeclaration | str | None = None
-    """Text is a cron line."""
+    schedule: ScheduleDeclaration | None = None
     schedules: list[ScheduleDeclaration] | None = None
     concurrency_limit: RunLimit | ConcurrencyDeclaration | None = None
     work_pool: Annotated[WorkPoolDeclaration, BeforeValidator(_nothing_as_empty)] = Field(
@@ -101,6 +100,13 @@ class DeploymentDeclaration(_Declaration):
     def _is_empty(cls, value: list[Any] | None) -> list[Any] | None:
         if value:
             raise ValueError("Windlass cannot do this yet; take it out to deploy without it")
+        return value
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _is_no_text(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(f"write it as a mapping: `schedule: {{cron: {value!r}}}`")
         return value
 
     @model_validator(mode="after")
@@ -131,8 +137,6 @@ class DeploymentDeclaration(_Declaration):
         return options
 
     def _schedules(self) -> list[Schedule]:
-        if isinstance(self.schedule, str):
-            return [Cron(self.schedule)]
         declared = [self.schedule] if self.schedule else self.schedules or []
         return [each.schedule() for each in declared]
 

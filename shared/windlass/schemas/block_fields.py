@@ -4,8 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, TypeAlias, cast
 from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from windlass.schemas.base import JsonObject, JsonValue
 
@@ -31,6 +33,34 @@ def block_schema_checksum(fields: JsonObject) -> str:
             counted["definitions"] = own
     text = json.dumps([[counted], {}], sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+class _Reference(BaseModel):
+    block_type_slug: str
+    block_schema_checksum: str
+
+
+class _Read(BaseModel):
+    """The parts of the fields that are read."""
+
+    title: str | None = None
+    definitions: dict[str, JsonObject] | None = None
+    block_schema_references: dict[str, _Reference | list[_Reference]] | None = None
+    secret_fields: list[str] | None = None
+
+
+def _readable(fields: JsonObject) -> JsonObject:
+    try:
+        _Read.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}") from None
+    return fields
+
+
+BlockFields: TypeAlias = Annotated[JsonObject, AfterValidator(_readable)]
+"""JSON schema of a block, with the schemas of the blocks it refers to among its `definitions`."""
 
 
 def without_key(schema: JsonObject, key: str) -> JsonObject:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from windlass.schemas.base import JsonObject, Shape, Stored
+from windlass.schemas.block_fields import BlockFields
 from windlass.schemas.fields import ObjectName
 
 DEFAULT_BLOCK_SCHEMA_VERSION: Final = "non-versioned"
@@ -21,7 +22,15 @@ def _check_slug(slug: str) -> str:
     return slug
 
 
+def _check_document_name(name: str) -> str:
+    if not _SLUG.fullmatch(name):
+        message = "the name of a document must only contain lowercase letters, numbers, and dashes"
+        raise ValueError(message)
+    return name
+
+
 BlockTypeSlug: TypeAlias = Annotated[str, AfterValidator(_check_slug)]
+DocumentName: TypeAlias = Annotated[ObjectName, AfterValidator(_check_document_name)]
 
 
 class BlockTypeUpdate(Shape):
@@ -56,8 +65,7 @@ class BlockType(Stored):
 class BlockSchemaCreate(Shape):
     """A block schema to create, or to find by its checksum and version."""
 
-    fields: JsonObject = Field(default_factory=dict)
-    """JSON schema with the schemas of the blocks it refers to among its `definitions`."""
+    fields: BlockFields = Field(default_factory=dict)
     block_type_id: UUID
     capabilities: list[str] = Field(default_factory=list)
     version: str = DEFAULT_BLOCK_SCHEMA_VERSION
@@ -77,7 +85,7 @@ class BlockSchema(Stored):
 class BlockDocumentCreate(Shape):
     """A block document to create. Without a name it must be anonymous."""
 
-    name: ObjectName | None = None
+    name: DocumentName | None = None
     data: JsonObject = Field(default_factory=dict)
     """Values by field; `{"$ref": {"block_document_id": ...}}` stands for another document."""
     block_schema_id: UUID

@@ -6,12 +6,11 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from windlass.schemas.base import Shape, Stored
-from windlass.schemas.fields import ObjectName
+from windlass.schemas.fields import NotNegative, ObjectName, Positive
 
-Slots: TypeAlias = Annotated[int, Field(gt=0)]
+Slots: TypeAlias = Positive
 LeaseDuration: TypeAlias = Annotated[float, Field(ge=60, le=86_400)]
 """Seconds for which slots are held without a renewal."""
-NotNegative: TypeAlias = Annotated[int, Field(ge=0)]
 Rate: TypeAlias = Annotated[float, Field(ge=0)]
 """Slots that free themselves in a second; 0 means none."""
 SlotMode: TypeAlias = Literal["concurrency", "rate_limit"]
@@ -136,7 +135,7 @@ class ConcurrencyLimitCreate(Shape):
     """The limit of a tag, to create or to change."""
 
     tag: str
-    concurrency_limit: int
+    concurrency_limit: NotNegative
 
 
 class ConcurrencyLimit(Stored):

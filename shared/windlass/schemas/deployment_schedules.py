@@ -1,14 +1,15 @@
 """The schedules of a deployment."""
 
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from pydantic import Field
 
 from windlass.schemas.base import JsonObject, Shape, Stored
+from windlass.schemas.fields import Positive
 from windlass.schemas.schedules import Schedule
 
-RunsAhead: TypeAlias = Annotated[int, Field(gt=0)]
+RunsAhead: TypeAlias = Positive
 """How many runs of one schedule are created ahead of their time."""
 
 

@@ -13,9 +13,9 @@ from windlass.schemas.deployment_schedules import (
     DeploymentScheduleCreate,
     DeploymentScheduleUpdate,
 )
-from windlass.schemas.fields import CreatedBy, Labels, Page, UpdatedBy
+from windlass.schemas.fields import CreatedBy, Labels, ObjectName, Page, Positive, UpdatedBy
 
-RunLimit: TypeAlias = Annotated[int, Field(gt=0)]
+RunLimit: TypeAlias = Positive
 """How many runs of a deployment may be under way at once."""
 
 
@@ -74,7 +74,7 @@ class DeploymentCreate(Shape):
     tags: list[str] = Field(default_factory=list)
     labels: Labels | None = Field(default_factory=Labels)
     pull_steps: list[JsonObject] | None = None
-    work_queue_name: str | None = None
+    work_queue_name: ObjectName | None = None
     work_pool_name: str | None = None
     storage_document_id: UUID | None = None
     infrastructure_document_id: UUID | None = None
@@ -101,7 +101,7 @@ class DeploymentUpdate(Shape):
     parameters: JsonObject | None = None
     parameter_openapi_schema: JsonObject | None = None
     tags: list[str] = Field(default_factory=list)
-    work_queue_name: str | None = None
+    work_queue_name: ObjectName | None = None
     work_pool_name: str | None = None
     path: str | None = None
     job_variables: JsonObject | None = None
@@ -151,6 +151,10 @@ class DeploymentPaginationResponse(Page):
     results: list[Deployment]
 
 
+RunsAhead: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
+_LONGEST_AHEAD = 100 * 365 * 86_400.0
+
+
 class ScheduleDeployment(Shape):
     """Which runs of a deployment's schedules to create now; the server's limits fill the rest.
 
@@ -159,9 +163,9 @@ class ScheduleDeployment(Shape):
 
     start_time: Timestamp | None = None
     end_time: Timestamp | None = None
-    min_time: float | None = None
-    min_runs: int | None = None
-    max_runs: int | None = None
+    min_time: Annotated[float, Field(ge=0, le=_LONGEST_AHEAD)] | None = None
+    min_runs: RunsAhead | None = None
+    max_runs: RunsAhead | None = None
 
 
 class ScheduledDeploymentRuns(Shape):

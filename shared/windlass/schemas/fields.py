@@ -1,19 +1,26 @@
 """Field types that several resources share."""
 
 from datetime import timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
-from pydantic import Field, PlainSerializer, SecretStr, StringConstraints
+from pydantic import Field, FiniteFloat, PlainSerializer, SecretStr, StringConstraints
 
 from windlass.schemas.base import Shape
 
 ObjectName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^/%&><]+$")]
 """A name that is safe as one segment of a path: not empty and without ``/ % & > <``."""
 
-Labels: TypeAlias = dict[str, bool | int | float | str]
+Labels: TypeAlias = dict[str, bool | int | FiniteFloat | str]
 
-Limit: TypeAlias = Annotated[int, Field(ge=0)]
+_LARGEST: Final = 2**31 - 1
+"""What an integer column of PostgreSQL holds at most."""
+
+Whole: TypeAlias = Annotated[int, Field(ge=-_LARGEST - 1, le=_LARGEST)]
+NotNegative: TypeAlias = Annotated[int, Field(ge=0, le=_LARGEST)]
+Positive: TypeAlias = Annotated[int, Field(gt=0, le=_LARGEST)]
+
+Limit: TypeAlias = NotNegative
 """How many may run at once; 0 lets nothing run."""
 
 Duration: TypeAlias = Annotated[

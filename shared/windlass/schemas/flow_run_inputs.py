@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from windlass.schemas.base import Shape, Stored
+from windlass.schemas.filters.criteria import Pattern
 
 InputKey: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 """What is safe as one segment of a path."""
@@ -36,6 +37,6 @@ class FlowRunInput(Stored):
 class FlowRunInputQuery(Shape):
     """Which values a flow run asks for: by how the key begins, save for some keys, oldest first."""
 
-    prefix: str
+    prefix: Pattern
     limit: int = 1
     exclude_keys: list[str] = Field(default_factory=list)

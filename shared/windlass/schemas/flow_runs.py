@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from windlass.schemas.base import JsonObject, Shape, Stored, Timestamp
-from windlass.schemas.fields import CreatedBy, Duration, Labels, Page
+from windlass.schemas.fields import CreatedBy, Duration, Labels, ObjectName, Page
 from windlass.schemas.orchestration import OrchestrationResult
-from windlass.schemas.retries import RetryPolicy
+from windlass.schemas.retries import RetryPolicy, Seconds, WholeSeconds
 from windlass.schemas.states import State, StateCreate, StateType
 
 
@@ -20,7 +20,7 @@ class FlowRunPolicy(RetryPolicy):
     `resuming` is set between the end of a pause and the RUNNING state that follows.
     """
 
-    retry_delay: int | float | None = None
+    retry_delay: WholeSeconds | Seconds | None = None
     pause_keys: set[str] | None = Field(default_factory=set[str])
     resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
@@ -42,7 +42,7 @@ class FlowRunCreate(Shape):
     labels: Labels | None = Field(default_factory=Labels)
     idempotency_key: str | None = None
     work_pool_name: str | None = None
-    work_queue_name: str | None = None
+    work_queue_name: ObjectName | None = None
     job_variables: JsonObject | None = None
     deployment_id: UUID | None = None
 
@@ -64,12 +64,15 @@ class DeploymentFlowRunCreate(Shape):
     idempotency_key: str | None = None
     labels: Labels | None = Field(default_factory=Labels)
     parent_task_run_id: UUID | None = None
-    work_queue_name: str | None = None
+    work_queue_name: ObjectName | None = None
     job_variables: JsonObject | None = None
 
 
 class FlowRunUpdate(Shape):
-    """What to change of a flow run: only the fields that are set (`model_fields_set`)."""
+    """What to change of a flow run: only the fields that are set (`model_fields_set`).
+
+    A name that is null says nothing: every run has one.
+    """
 
     name: str | None = None
     flow_version: str | None = None

@@ -6,6 +6,7 @@ those of the flow run. Only a flow run must have every variable that the templat
 
 from typing import cast
 
+from windlass.exceptions import RequestInvalid
 from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.json_schema import Violation, require_fit, violations
 
@@ -16,9 +17,16 @@ def check_default_job_variables(template: JsonObject, *, of: str) -> None:
     require_fit(f"The defaults in the base job template of {of}", _unfit(_defaults(schema), schema))
 
 
-def check_job_variables(variables: JsonObject, template: JsonObject, *, of: str) -> None:
-    """Raises RequestInvalid unless what is given fits; what is missing may still come."""
-    require_fit(f"The job variables of {of}", _unfit(variables, _variables_schema(template)))
+def check_job_variables(
+    variables: JsonObject,
+    template: JsonObject,
+    *,
+    of: str,
+    error: type[RequestInvalid] = RequestInvalid,
+) -> None:
+    """Raises the error unless what is given fits; what is missing may still come."""
+    unfit = _unfit(variables, _variables_schema(template))
+    require_fit(f"The job variables of {of}", unfit, error)
 
 
 def check_complete_job_variables(variables: JsonObject, template: JsonObject, *, of: str) -> None:

@@ -63,13 +63,15 @@ def violations(
         return [Violation(malformed, (), malformed)]
 
 
-def require_fit(whose: str, reasons: Sequence[str]) -> None:
-    """Raises RequestInvalid with the first of the reasons, if there are any."""
+def require_fit(
+    whose: str, reasons: Sequence[str], error: type[RequestInvalid] = RequestInvalid
+) -> None:
+    """Raises the error with the first of the reasons, if there are any."""
     if reasons:
         more = len(reasons) - _FIRST_REASONS
         shown = " ".join(reasons[:_FIRST_REASONS]) + (f" And {more} more." if more > 0 else "")
         message = f"{whose} do not fit: {shown}"
-        raise RequestInvalid(message)
+        raise error(message)
 
 
 @dataclass(frozen=True, slots=True)

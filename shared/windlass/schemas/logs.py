@@ -1,15 +1,29 @@
 """Logs: what runs and workers print and log."""
 
+from typing import Annotated, Final, TypeAlias
 from uuid import UUID
+
+from pydantic import AfterValidator
 
 from windlass.schemas.base import Shape, Stored, Timestamp
 
 
+def _kept(level: int) -> int:
+    return max(-_HIGHEST - 1, min(level, _HIGHEST))
+
+
+_HIGHEST: Final = 2**15 - 1
+
+Level: TypeAlias = Annotated[int, AfterValidator(_kept)]
+"""A number of Python's logging. One beyond 16 bits counts as the last of them: a program that
+made up its own levels must not lose its lines."""
+
+
 class LogCreate(Shape):
-    """A line to log. `name` is the logger's, `level` is a number of Python's logging."""
+    """A line to log. `name` is the logger's."""
 
     name: str
-    level: int
+    level: Level
     message: str
     timestamp: Timestamp
     flow_run_id: UUID | None = None

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from windlass.schemas.base import JsonObject, JsonValue, Shape, Timestamp
+from windlass.schemas.fields import NotNegative
 from windlass.schemas.states import StateType
 from windlass.schemas.task_runs import TaskRunInputs
 
@@ -26,7 +27,7 @@ class ReportedState(Shape):
     message: str | None = None
     details: JsonObject | None = None
     data: JsonValue | None = None
-    run_count: int = 0
+    run_count: NotNegative = 0
 
 
 class TaskRunReport(Shape):
@@ -45,7 +46,7 @@ class TaskRunReport(Shape):
     task_version: str | None = None
     task_inputs: TaskRunInputs = Field(default_factory=TaskRunInputs)
     empirical_policy: JsonObject | None = None
-    run_count: int = 0
+    run_count: NotNegative = 0
     previous: ReportedState | None = None
     states: list[ReportedState]
 

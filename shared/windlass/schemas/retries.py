@@ -1,12 +1,22 @@
 """What the retry policies of flow runs and of task runs have in common."""
 
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, TypeAlias, cast
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from windlass.schemas.base import Shape
 
 _OLDER_NAMES: Final = {"max_retries": "retries", "retry_delay_seconds": "retry_delay"}
+
+
+_MAXIMUM_DELAYS: Final = 50
+# What is longer than a century would end beyond the last date that there is.
+_BEARABLE: Final = Field(ge=-3_153_600_000, le=3_153_600_000)
+
+Seconds: TypeAlias = Annotated[float, _BEARABLE]
+WholeSeconds: TypeAlias = Annotated[int, _BEARABLE]
+Delays: TypeAlias = Annotated[list[WholeSeconds] | list[Seconds], Field(max_length=_MAXIMUM_DELAYS)]
+"""A delay for each retry; the last one counts for all that follow."""
 
 
 class RetryPolicy(Shape):
@@ -17,7 +27,7 @@ class RetryPolicy(Shape):
     """
 
     max_retries: int = 0
-    retry_delay_seconds: float = 0
+    retry_delay_seconds: Seconds = 0
     retries: int | None = None
 
     @model_validator(mode="before")

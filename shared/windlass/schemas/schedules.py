@@ -57,8 +57,8 @@ class IntervalSchedule(Shape):
         own = self.anchor_date.tzinfo
         if own is None:
             own = _zone(self.timezone)
-        elif self.timezone is None and isinstance(own, ZoneInfo):
-            self.timezone = own.key
+        elif self.timezone is None:
+            self.timezone = own.key if isinstance(own, ZoneInfo) else "UTC"
         self.anchor_date = self.anchor_date.replace(tzinfo=own).astimezone(UTC)
         return self
 
@@ -90,7 +90,7 @@ class CronSchedule(Shape):
 
     def _walls(self, after: datetime) -> Iterator[datetime]:
         # croniter names what comes after a whole second.
-        before = (after - _A_MICROSECOND).replace(microsecond=0)
+        before = (max(after, _FIRST) - _A_MICROSECOND).replace(microsecond=0)
         lines = _croniter()(self.cron, before, day_or=self.day_or)
         try:
             while True:
@@ -143,6 +143,7 @@ def schedule_fingerprint(schedule: Schedule, parameters: JsonObject | None = Non
 
 _A_DAY: Final = timedelta(days=1)
 _A_MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST: Final = datetime.min + timedelta(days=1)
 _RANDOM_OR_HASHED: Final = re.compile(r"(^|[\s,])[RH]([\s,/(]|$)", re.IGNORECASE)
 
 

@@ -8,13 +8,8 @@ from pydantic import Field
 
 from windlass.schemas.base import Shape, Stored, Timestamp
 from windlass.schemas.fields import Duration, Labels, Page
-from windlass.schemas.retries import RetryPolicy
+from windlass.schemas.retries import Delays, RetryPolicy, Seconds, WholeSeconds
 from windlass.schemas.states import State, StateCreate, StateType
-
-_MAXIMUM_DELAYS = 50
-
-Delays: TypeAlias = Annotated[list[int] | list[float], Field(max_length=_MAXIMUM_DELAYS)]
-"""A delay for each retry, in seconds; the last one counts for all that follow."""
 
 
 class TaskRunPolicy(RetryPolicy):
@@ -23,8 +18,8 @@ class TaskRunPolicy(RetryPolicy):
     `retry_jitter_factor` is how far a delay may stray at random, as a share of it.
     """
 
-    retry_delay: int | float | Delays | None = None
-    retry_jitter_factor: Annotated[float, Field(ge=0)] | None = None
+    retry_delay: WholeSeconds | Seconds | Delays | None = None
+    retry_jitter_factor: Annotated[float, Field(ge=0, le=10)] | None = None
 
 
 class TaskRunResult(Shape):
@@ -82,7 +77,10 @@ class TaskRunCreate(Shape):
 
 
 class TaskRunUpdate(Shape):
-    """What to change of a task run: only the fields that are set (`model_fields_set`)."""
+    """What to change of a task run: only the fields that are set (`model_fields_set`).
+
+    A name that is null says nothing: every run has one.
+    """
 
     name: str | None = None
 

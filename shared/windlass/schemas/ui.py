@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from windlass.schemas.base import JsonObject, Shape, Timestamp
-from windlass.schemas.fields import Duration
+from windlass.schemas.fields import Duration, NotNegative
 from windlass.schemas.filters.deployments import DeploymentFilter
 from windlass.schemas.filters.flow_runs import FlowRunFilter
 from windlass.schemas.filters.flows import FlowFilter
@@ -38,7 +38,7 @@ class SimpleFlowRunQuery(FlowCountQuery):
 
     sort: FlowRunSort = FlowRunSort.EXPECTED_START_TIME_DESC
     limit: Annotated[int, Field(ge=0, le=1_000)] = 1_000
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: NotNegative = 0
 
 
 class SimpleFlowRun(Shape):

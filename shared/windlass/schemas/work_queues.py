@@ -2,15 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
-from pydantic import Field
-
 from windlass.schemas.base import Shape, Stored, Timestamp
-from windlass.schemas.fields import Limit, ObjectName
+from windlass.schemas.fields import Limit, ObjectName, Positive
 
-Priority: TypeAlias = Annotated[int, Field(gt=0)]
+Priority: TypeAlias = Positive
 """The place of a queue in its pool: runs of 1 go first."""
 
 
@@ -46,7 +44,7 @@ class WorkQueueCreate(Shape):
 class WorkQueueUpdate(Shape):
     """What to change of a work queue: only the fields that are set (`model_fields_set`)."""
 
-    name: str | None = None
+    name: ObjectName | None = None
     description: str | None = None
     is_paused: bool = False
     concurrency_limit: Limit | None = None

@@ -4,6 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from windlass.schemas.base import Shape, Stored, Timestamp
+from windlass.schemas.fields import ObjectName, Whole
 from windlass.schemas.flow_runs import FlowRun
 
 
@@ -30,13 +31,13 @@ class WorkerHeartbeat(Shape):
     """A worker is alive, and says how often it will say so."""
 
     name: str
-    heartbeat_interval_seconds: int | None = None
+    heartbeat_interval_seconds: Whole | None = None
 
 
 class ScheduledFlowRuns(Shape):
     """Which runs of a pool a polling worker asks for. None means every queue, or no bound."""
 
-    work_queue_names: list[str] | None = None
+    work_queue_names: list[ObjectName] | None = None
     scheduled_before: Timestamp | None = None
     scheduled_after: Timestamp | None = None
     limit: int | None = None

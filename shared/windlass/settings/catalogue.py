@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from windlass.exceptions import SettingInvalid
-from windlass.settings.broker import MAPPED, TARGET
+from windlass.settings import broker, connect_args, database_url
 from windlass.settings.groups import PREFIX, walk
 from windlass.settings.root import Settings
 
@@ -42,7 +42,6 @@ class Setting:
     at_most: float | None = None
     secret: bool = False
     documented: bool = True
-    refused: bool = False
     starts: tuple[str, ...] = ()
 
     @property
@@ -139,18 +138,19 @@ def _honoured() -> list[Setting]:
 
 
 def _mapped() -> list[Setting]:
-    target = PREFIX + TARGET.upper().replace(".", "_")
+    tables = ((broker.TARGET, broker.MAPPED), (database_url.TARGET, connect_args.MAPPED))
     return [
         Setting(
             path=path,
             status=Status.MAPPED,
             kind=mapped.kind,
             default=mapped.default,
-            description=f"{mapped.description} Gives {target}.",
+            description=f"{mapped.description} Gives {PREFIX}{target.upper().replace('.', '_')}.",
             aliases=mapped.aliases,
             secret=mapped.secret,
         )
-        for path, mapped in MAPPED.items()
+        for target, mapped_to_it in tables
+        for path, mapped in mapped_to_it.items()
     ]
 
 
@@ -166,7 +166,6 @@ def _void() -> list[Setting]:
             default=void.default,
             description=void.why or group.why,
             aliases=void.aliases,
-            refused=void.refused,
         )
         for group in VOID
         for name, void in group.settings.items()

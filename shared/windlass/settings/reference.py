@@ -15,12 +15,13 @@ _TITLES: Final = {
     Status.MAPPED: (
         "Settings that another one takes over",
         "Prefect's settings of messaging, caches, leases and the task queue are read, and amount"
-        " to one broker URL. They have no effect where WINDLASS_SERVER_BROKER_URL is set.",
+        " to one broker URL. They have no effect where WINDLASS_SERVER_BROKER_URL is set. Those of"
+        " connections to PostgreSQL become parameters of its URL, where it does not say them.",
     ),
     Status.VOID: (
         "Settings without effect",
         "Prefect documents them; here they change nothing. One that is set to anything but its"
-        " default is warned about, or refused where going on would be dangerous (marked **!**).",
+        " default is warned about.",
     ),
 }
 
@@ -70,7 +71,7 @@ def _cells(setting: Setting) -> Iterable[str]:
     yield f"`{setting.name}`{older}"
     yield _kind(setting.kind) + _limits(setting)
     yield "" if setting.default is None else f"`{as_text(setting.default) or ' '}`"
-    yield setting.description.replace("|", "\\|") + (" **!**" if setting.refused else "")
+    yield setting.description.replace("|", "\\|")
 
 
 def _kind(kind: object) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from windlass.exceptions import SettingInvalid
-from windlass.settings import broker, database_url
+from windlass.settings import broker, connect_args, database_url
 from windlass.settings.catalogue import (
     INTERNAL_PREFIX,
     PROFILE_VARIABLE,
@@ -75,14 +75,20 @@ def assemble(given: Mapping[str, Given], *, profile: str, notices: Iterable[str]
     """Check what was given, by paths, and fill in the rest."""
     values = {path: _checked(effective()[path], said) for path, said in given.items()}
     home = _home(values.get("home", effective()["home"].default))
+    database = values.get(database_url.TARGET) or database_url.composed(values)
+    assert database is None or isinstance(database, str)
     derived = {
         "home": home,
         broker.TARGET: values.get(broker.TARGET) or _broker_url(values),
-        database_url.TARGET: values.get(database_url.TARGET) or database_url.composed(values),
+        database_url.TARGET: database and connect_args.with_connect_args(database, values),
     }
     pointless = [
         f"{effective()[path].name} (from {given[path].source}) has no effect: {why}."
-        for path, why in (*broker.unused(values), *database_url.unused(values))
+        for path, why in (
+            *broker.unused(values),
+            *database_url.unused(values),
+            *connect_args.unused(database, values),
+        )
     ]
     values |= {path: value for path, value in derived.items() if value is not None}
 
@@ -136,11 +142,6 @@ def _unknown(written: str, source: str) -> str:
 def _without_effect(setting: Setting, written: str, raw: object, source: str) -> list[str]:
     if str(raw).casefold() == str(setting.default).casefold():
         return []
-    if setting.refused:
-        raise SettingInvalid(
-            f"{written} is set (from {source}), but cannot be done: {setting.description}."
-            " Take it out to go on without it."
-        )
     return [f"{written} (from {source}) has no effect: {setting.description}."]
 
 

@@ -10,9 +10,6 @@ class Void(NamedTuple):
     aliases: tuple[str, ...] = ()
     kind: str | None = None
     why: str | None = None
-    refused: bool = False
-    """True where doing nothing about it would be dangerous: then any value but the default is an
-    error, not a warning."""
 
 
 class VoidGroup(NamedTuple):
@@ -25,8 +22,6 @@ class VoidGroup(NamedTuple):
 
 _LATER: Final = "not in this version yet"
 _FILE: Final = "change the file that WINDLASS_LOGGING_CONFIG_PATH names"
-_NO_TLS: Final = "say sslmode, sslrootcert, sslcert and sslkey in the connection URL"
-_NO_PREPARED: Final = "say prepared_statement_cache_size=0 in the connection URL"
 _ALWAYS: Final = "this stream is always on"
 _TESTS: Final = "tests of Windlass need no switch"
 _ROWS: Final = "events are rows before they are messages, so nothing is left to persist"
@@ -173,20 +168,7 @@ VOID: Final[tuple[VoidGroup, ...]] = (
         _LATER,
         {
             "application_name": Void(None),
-            "prepared_statement_cache_size": Void(None, kind="int", why=_NO_PREPARED),
             "search_path": Void(None),
-            "statement_cache_size": Void(None, kind="int", why=_NO_PREPARED),
-        },
-    ),
-    VoidGroup(
-        "server.database.sqlalchemy.connect_args.tls",
-        _NO_TLS,
-        {
-            "ca_file": Void(None, kind="path"),
-            "cert_file": Void(None, kind="path"),
-            "check_hostname": Void(True),
-            "enabled": Void(False, refused=True),
-            "key_file": Void(None, kind="path"),
         },
     ),
     VoidGroup("server.docket", "streams name themselves", {"name": Void("prefect-server")}),

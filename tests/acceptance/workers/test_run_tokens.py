@@ -1,4 +1,4 @@
-"""On a server with credentials a run speaks with a token of its own, not with those of its worker."""
+"""With credentials, a run speaks with a token of its own, not with those of its worker."""
 
 from collections.abc import Iterator
 from pathlib import Path

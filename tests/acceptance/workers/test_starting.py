@@ -18,16 +18,15 @@ def a_flow():
 
 def test_a_worker_with_a_type_makes_the_pool_that_is_missing(fleet: Fleet) -> None:
     worker = fleet.start_worker("--type", "process")
-    assert worker.said(f"Worker pool '{fleet.pool}' created.")
+    assert worker.said(f"Work pool '{fleet.pool}' of type 'process' created.")
     pool = fleet.server.get(f"work_pools/{fleet.pool}")
     assert pool["type"] == "process"
     assert pool["base_job_template"]["job_configuration"]["working_dir"] == "{{ working_dir }}"
 
 
-def test_a_worker_without_a_type_does_not_make_a_pool(fleet: Fleet) -> None:
-    worker = fleet.start((), fleet.pool)
-    assert worker.running.wait(20) == 1
-    assert worker.said(f"There is no work pool '{fleet.pool}'.")
+def test_a_worker_without_a_type_makes_a_pool_for_processes(fleet: Fleet) -> None:
+    fleet.start_worker()
+    assert fleet.server.get(f"work_pools/{fleet.pool}")["type"] == "process"
 
 
 def test_a_worker_finds_out_the_type_of_its_pool(fleet: Fleet) -> None:

@@ -18,7 +18,7 @@ from tests.support.golden import assert_golden
 from windlass.exceptions import RequestInvalid
 from windlass.schemas.states import StateType
 from windlass_services.storage import revisions, schema, tables
-from windlass_services.storage.migrations.comparing import is_no_partition, is_on_sqlite
+from windlass_services.storage.migrations.comparing import is_in_tables, is_on_sqlite
 from windlass_services.storage.partitions import ensure_partitions
 
 
@@ -34,7 +34,7 @@ async def differences(url: str) -> list[object]:
     """What separates the database from the tables in the code."""
 
     def compare(connection: sa.Connection) -> list[object]:
-        options: dict[str, Any] = {"include_name": is_no_partition}
+        options: dict[str, Any] = {"include_name": is_in_tables}
         if connection.dialect.name == "sqlite":
             options["include_object"] = is_on_sqlite
         context = MigrationContext.configure(connection, opts=options)

@@ -157,6 +157,25 @@ async def test_a_run_without_what_its_schema_requires_is_refused(client: Windlas
         await client.create_flow_run_from_deployment(made.id)
 
 
+async def test_parameters_that_say_how_they_are_to_be_got_are_replaced(
+    client: WindlassClient, api: httpx.AsyncClient
+) -> None:
+    await api.post("/variables/", json={"name": "seven", "value": 7})
+    of_variable = {"__prefect_kind": "workspace_variable", "variable_name": "seven"}
+    of_json = {"__prefect_kind": "json", "value": "[1]"}
+    made = await client.create_deployment(await wanted(client, parameters={"y": of_json}))
+    path = f"/deployments/{made.id}/create_flow_run"
+    run = (await api.post(path, json={"parameters": {"x": of_variable}})).json()
+    assert run["parameters"] == {"x": 7, "y": [1]}
+    refused = await api.post(path, json={"parameters": {"x": of_variable | {"variable_name": "?"}}})
+    assert "Variable '?' not found" in refused.json()["detail"]
+    await api.patch(f"/deployments/{made.id}", json={"parameters": {"y": of_variable}})
+    assert (await client.read_deployment(made.id)).parameters == {"y": 7}
+    body = {"flow_id": str(made.flow_id), "parameters": {"x": of_json}}
+    plain = (await api.post("/flow_runs/", json=body)).json()
+    assert plain["parameters"] == {"x": of_json}, "only a deployment's are replaced"
+
+
 async def test_a_polling_worker_is_given_the_run_that_waits(client: WindlassClient) -> None:
     id = await deploy_to_pool(client)
     run = await client.create_flow_run_from_deployment(id)

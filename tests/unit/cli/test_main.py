@@ -47,9 +47,9 @@ def test_without_a_server_a_command_says_what_to_do(
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:
-    said = windlass("flows", "ls")
+    said = windlass("flaws", "ls")
     assert (said.code, said.out) == (2, "")
-    assert "No such command 'flows'" in said.err
+    assert "No such command 'flaws'" in said.err
 
 
 def test_an_unknown_profile_is_a_failure() -> None:

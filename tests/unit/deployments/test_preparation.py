@@ -101,12 +101,6 @@ def test_a_schedule_without_a_value_says_that_there_is_none(written: dict[str, A
     assert prepare(written).schedules == []
 
 
-def test_a_schedule_that_is_text_is_a_cron_line() -> None:
-    made = prepare({"schedule": "@daily"})
-    assert made.schedules is not None
-    assert made.schedules[0].schedule == CronSchedule(cron="@daily")
-
-
 def test_values_come_from_the_environment_and_from_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_TAG", "from-outside")
     made = prepare(
@@ -182,6 +176,7 @@ def test_the_command_line_goes_before_the_file() -> None:
         ({"entrypoint": None}, "`entrypoint`: Input should be a valid string"),
         ({"schedule": {"cron": "never"}}, "Cron line 'never' is not valid"),
         ({"schedule": {}}, "A schedule is one of interval, cron and rrule"),
+        ({"schedule": "@daily"}, "write it as a mapping: `schedule: {cron: '@daily'}`"),
         ({"schedule": {"interval": 1}, "schedules": [{"interval": 1}]}, "not both"),
         ({"concurrency_limit": 0}, "`concurrency_limit"),
         ({"triggers": [{"type": "never"}]}, "`triggers.0`: Input tag 'never'"),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count, takewhile
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,24 @@ def test_the_promise_is_kept(steps: list[int], horizon: Horizon) -> None:
     assert len(made) >= min(horizon.fewest_runs, len(within), horizon.most_runs)
     near = list(takewhile(lambda at: at < NOW + horizon.shortest, dates))
     assert len(made) >= min(len(near), horizon.most_runs)
+
+
+@pytest.mark.parametrize(
+    ("step", "runs"),
+    [
+        (timedelta(seconds=1), 100),
+        (timedelta(minutes=1), 61),
+        (timedelta(hours=1), 3),
+        (timedelta(days=7), 3),
+        (timedelta(days=40), 2),
+        (timedelta(days=365), 0),
+    ],
+)
+def test_by_default_a_schedule_has_as_many_runs_as_with_stock_prefect(
+    step: timedelta, runs: int
+) -> None:
+    dates = [NOW + number * step - timedelta(seconds=1) for number in range(1, 200)]
+    assert len(look_ahead(dates, NOW, Horizon()).moments) == runs
 
 
 @given(steps=_steps, horizon=_horizons)

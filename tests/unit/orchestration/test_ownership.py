@@ -1,5 +1,6 @@
 """Who may act for a run, and whether a worker may be given it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.unit.orchestration.model import (
     SOME_QUEUE,
     TERMS,
     ModelFlowRun,
+    deployment_facts,
     flow_run_facts,
 )
 from windlass.schemas.flow_runs import FlowRunPolicy
@@ -68,6 +70,15 @@ def test_whoever_takes_a_run_must_start_it_in_time() -> None:
         leased=False,
         lease_expires_at=None,
     )
+
+
+def test_a_deployment_may_say_how_long_its_runs_may_take_to_start() -> None:
+    run = a_run(Scheduled())
+    patient = deployment_facts(concurrency_limit=1, grace_period=timedelta(hours=1))
+    run.facts = replace(run.facts, deployment=patient)
+    opened = run.propose(Pending()).execution
+    assert isinstance(opened, OpenExecution)
+    assert opened.start_deadline == run.now + timedelta(hours=1)
 
 
 def test_a_run_that_was_taken_is_presented_by_its_process() -> None:

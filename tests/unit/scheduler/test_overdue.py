@@ -9,7 +9,12 @@ import pytest
 from windlass.client._async.client import WindlassClient
 from windlass.clock import utc_now
 from windlass.ids import uuid7
-from windlass.schemas.deployments import DeploymentCreate
+from windlass.schemas.deployments import (
+    ConcurrencyLimitStrategy,
+    ConcurrencyOptions,
+    DeploymentCreate,
+    DeploymentUpdate,
+)
 from windlass.schemas.executions import ClaimedRun, ClaimRequest
 from windlass.schemas.filters.events import EventFilter
 from windlass.schemas.flow_runs import DeploymentFlowRunCreate
@@ -89,6 +94,28 @@ async def test_an_execution_that_never_started_is_dispatched_again(
     asked = ClaimRequest(worker_name="worker-2", request_id=uuid7(), limit=1, prefetch_seconds=120)
     [again] = await client.claim("pool", asked)
     assert again.execution_id == f"{run.flow_run.id}.2"
+
+
+async def test_who_did_not_start_in_time_lets_others_have_the_slot(
+    services: ServiceContext, client: WindlassClient, deployment_id: UUID
+) -> None:
+    options = ConcurrencyOptions(
+        collision_strategy=ConcurrencyLimitStrategy.ENQUEUE, grace_period_seconds=90
+    )
+    limited = DeploymentUpdate(concurrency_limit=1, concurrency_options=options)
+    await client.update_deployment(deployment_id, limited)
+    run = await claimed(client, deployment_id)
+    await client.create_flow_run_from_deployment(deployment_id)
+    asked = ClaimRequest(worker_name="worker-2", request_id=uuid7(), limit=1)
+    assert await client.claim("pool", asked) == [], "the second run waits for the slot"
+    assert await end_expired_executions(later(services, 89)) == 0
+    assert await end_expired_executions(later(services, 91)) == 1
+    state = await state_of(client, run)
+    assert state.name == "AwaitingConcurrencySlot"
+    assert "did not start in time" in (state.message or "")
+    again = state.state_details.scheduled_time
+    assert again is not None
+    assert again - state.timestamp == timedelta(seconds=60), "the second run has asked by then"
 
 
 async def test_a_run_whose_lease_is_over_has_crashed(

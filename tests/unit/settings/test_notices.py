@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
-from windlass.exceptions import SettingInvalid
 from windlass.settings import resolve
 
 
@@ -38,17 +35,6 @@ def test_a_setting_without_effect_is_quiet_about_its_default() -> None:
 def test_a_family_of_variables_without_effect_says_why() -> None:
     (notice,) = notices(LOGGING_LOGGERS_WINDLASS_FLOW_RUNS_LEVEL="ERROR")
     assert "has no effect: change the file that WINDLASS_LOGGING_CONFIG_PATH names" in notice
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_TLS_ENABLED", "true"),
-    ],
-)
-def test_what_protects_and_cannot_be_done_is_refused(name: str, value: str) -> None:
-    with pytest.raises(SettingInvalid, match=f"WINDLASS_{name} is set .* but cannot be done"):
-        notices(**{name: value})
 
 
 def test_variables_between_processes_of_windlass_are_no_settings() -> None:

@@ -13,6 +13,7 @@ from windlass_workers.agent.template import base_job_template
 from windlass_workers.contract import JobVariables, Worker
 
 _log: Final = logging.getLogger("windlass.workers")
+_USUAL_KIND: Final = "process"
 
 WorkerType = type[Worker[JobVariables]]
 FindType = Callable[[str], WorkerType | None]
@@ -21,7 +22,8 @@ FindType = Callable[[str], WorkerType | None]
 async def join_pool(
     client: WindlassClient, options: WorkerOptions, find_type: FindType
 ) -> tuple[WorkPool, WorkerType]:
-    """The pool and the class of its type. A pool that is missing is made if a type was named.
+    """The pool and the class of its type. A pool that is missing is made: of the type that was
+    named, else for processes.
 
     Work queues that are missing are made. Raises ConfigurationError, and what the client raises.
     """
@@ -61,22 +63,18 @@ def _known_type(kind: str, find_type: FindType) -> WorkerType:
 async def _make_pool(
     client: WindlassClient, options: WorkerOptions, find_type: FindType
 ) -> WorkPool:
-    if options.kind is None:
-        raise ConfigurationError(
-            f"There is no work pool {options.pool!r}. Make it first (`windlass work-pool create"
-            f" {options.pool} --type process`), or start the worker with `--type` to make it."
-        )
-    worker_type = _known_type(options.kind, find_type)
+    kind = options.kind or _USUAL_KIND
+    worker_type = _known_type(kind, find_type)
     wanted = WorkPoolCreate(
         name=options.pool,
-        type=options.kind,
+        type=kind,
         base_job_template=base_job_template(worker_type.variables()),
     )
     try:
         pool = await client.create_work_pool(wanted)
     except ObjectAlreadyExists:
         return await client.read_work_pool(options.pool)  # another worker was faster
-    _log.info("Worker pool %r created.", pool.name)
+    _log.info("Work pool %r of type %r created.", pool.name, kind)
     return pool
 
 

@@ -24,6 +24,7 @@ from windlass_services.api.declaring import Body, Header, Routes
 from windlass_services.api.schedule_limits import check_schedules
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
+from windlass_services.orchestration.run_parameters import hydrated_parameters
 from windlass_services.storage import deployment_changes, deployments
 from windlass_services.storage.deployment_queues import work_queues_for_deployment
 from windlass_services.storage.paging import PageNumbers
@@ -131,6 +132,11 @@ async def update_deployment(
     """Change what is sent, and make the auto-scheduled runs anew."""
     check_schedules(context, update.schedules)
     check_parameters_size(context, update.parameters)
+    if update.parameters:
+        parameters = await hydrated_parameters(
+            context.database, scope, update.parameters, of="the deployment"
+        )
+        update = update.model_copy(update={"parameters": parameters})
     async with changing(context, scope) as change:
         await deployment_changes.update_deployment(
             change.connection, scope, id, update, now=context.clock()

@@ -51,7 +51,7 @@ async def _rows(context: ApiContext, scope: Scope, flow_run_id: UUID) -> AsyncGe
 
 def _csv(records: list[Log], heading: tuple[str, ...] | None) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     if heading is not None:
         writer.writerow(heading)
     writer.writerows([getattr(record, name) for name in _COLUMNS] for record in records)

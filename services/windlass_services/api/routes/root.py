@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse
 from windlass.exceptions import WindlassError
 from windlass_services.api.context import InContext
 from windlass_services.api.declaring import Routes
-from windlass_services.api.versions import SERVED_API_VERSION
+from windlass_services.api.versions import HTTP_API_VERSION
 
 router = Routes(tags=["Root"])
 
@@ -34,5 +34,5 @@ async def perform_readiness_check(context: InContext) -> JSONResponse:
 
 @router.get("/version")
 async def read_version() -> str:
-    """The version of Prefect's API that is served."""
-    return SERVED_API_VERSION
+    """The version of the HTTP interface that is served."""
+    return HTTP_API_VERSION

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from windlass.schemas.filters.queries import TaskRunCountQuery, TaskRunPageQuery, TaskRunQuery
 from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass.schemas.reports import ReportsAccepted, TaskRunReports
+from windlass.schemas.states import StateCreate, StateType
 from windlass.schemas.task_runs import (
     TaskRun,
     TaskRunCreate,
@@ -17,7 +18,7 @@ from windlass.schemas.task_runs import (
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.proposals import state_of
+from windlass_services.api.proposals import state_of, status_of
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.events.reports import take_in_reports
 from windlass_services.storage import task_runs
@@ -37,12 +38,16 @@ async def report_task_runs(
 
 @router.post("/", response_model=TaskRun)
 async def create_task_run(context: InContext, scope: InScope, wanted: TaskRunCreate) -> Response:
-    """Make a run, or answer 200 with the one of this flow run, task and dynamic key."""
+    """Make a run, or answer 200 with the one of this flow run, task and dynamic key.
+
+    It is PENDING unless its client says otherwise.
+    """
     now = context.clock()
     async with context.database.write() as connection:
         id, is_new = await task_runs.find_or_create_task_run(connection, scope, wanted, now=now)
-    if is_new and wanted.state is not None:
-        state = state_of(SetState(state=wanted.state), now)
+    if is_new:
+        first = wanted.state or StateCreate(type=StateType.PENDING)
+        state = state_of(SetState(state=first), now)
         await context.orchestrator.propose_task_run(scope, id, state, force=True)
     async with context.database.read() as connection:
         run = await task_runs.read_task_run(connection, scope, id, now=now)
@@ -116,7 +121,7 @@ async def delete_task_run(context: InContext, scope: InScope, id: UUID) -> None:
 async def set_task_run_state(
     context: InContext, scope: InScope, id: UUID, asked: SetState
 ) -> Response:
-    """Propose a state. 201 when it was accepted, 200 when the rules decided otherwise."""
+    """Propose a state. 201 when the run is in a new one, 200 when it stays in its own."""
     state = state_of(asked, context.clock())
     result = await context.orchestrator.propose_task_run(scope, id, state, force=asked.force)
-    return answer(result, 201 if result.status == "ACCEPT" else 200)
+    return answer(result, status_of(result, state))

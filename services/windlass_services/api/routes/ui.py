@@ -1,7 +1,7 @@
 """Small answers for the web page."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -25,9 +25,9 @@ from windlass.schemas.ui import (
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.hydration import hydrate, variables_named_in
 from windlass_services.api.value_errors import error_tree, is_about_the_schema
 from windlass_services.api.windows import filters_of
+from windlass_services.orchestration.hydration import hydrate, variables_named_in
 from windlass_services.storage import ui_counts
 from windlass_services.storage.flow_runs import read_flow_run_name
 from windlass_services.storage.paging import Window
@@ -106,8 +106,9 @@ async def read_dashboard_task_run_counts(
     started = query.task_runs.start_time
     if started is None or started.after_ is None:
         raise RequestInvalid("task_runs.start_time.after_ is required")
+    start = min(started.after_, _LATEST_START)
     end = started.before_ or context.clock()
-    span = Span(started.after_, max(end, started.after_ + _SHORTEST), _DASHBOARD_PARTS)
+    span = Span(start, max(end, start + _SHORTEST), _DASHBOARD_PARTS)
     filters = replace(filters_of(query), work_pool_queues=query.work_queues)
     async with context.database.read() as connection:
         counts = await ui_counts.count_ends_of_task_runs(connection, scope, filters, span)
@@ -115,6 +116,7 @@ async def read_dashboard_task_run_counts(
 
 
 _SHORTEST = timedelta(seconds=1)
+_LATEST_START = datetime.max.replace(tzinfo=UTC) - _SHORTEST
 
 
 @router.post("/task_runs/count", tags=["Task Runs", "UI"])

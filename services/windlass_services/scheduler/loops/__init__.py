@@ -12,6 +12,7 @@ from . import (
     materialise,
     partitions,
     pause_expirations,
+    run_counts,
     slot_leases,
     statuses,
 )
@@ -24,5 +25,6 @@ LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
     slot_leases.duty,
     statuses.duty,
     partitions.duty,
+    run_counts.duty,
 )
 """Each makes its duty from what the process opened; None when a setting switches it off."""

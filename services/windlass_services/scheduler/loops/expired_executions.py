@@ -1,10 +1,15 @@
 """End executions that missed a deadline: to start, or to renew their lease."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from windlass.ids import uuid7
-from windlass.schemas.state_constructors import Cancelled, Crashed, Scheduled
+from windlass.schemas.state_constructors import (
+    AwaitingConcurrencySlot,
+    Cancelled,
+    Crashed,
+    Scheduled,
+)
 from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
@@ -28,39 +33,53 @@ def duty(services: ServiceContext) -> Duty | None:
 async def end_expired_executions(services: ServiceContext) -> int:
     """Do one pass; returns how many executions were over their deadline.
 
-    One that never started is dispatched again under a new execution; one that had started crashes;
-    one that was being cancelled is cancelled. An execution that moved on meanwhile is left alone.
+    One that never started is dispatched again under a new execution, after those that wait for
+    the slot that it held; one that had started crashes; one that was being cancelled is cancelled.
+    An execution that moved on meanwhile is left alone.
     """
     now = services.clock()
     async with services.database.read() as connection:
         expired = await read_expired_executions(connection, now=now, limit=_BATCH)
+    slot_wait = services.settings.server.deployments.concurrency_slot_wait_seconds
+    # Once for those who wait to ask again, and once more because they are told when to ask.
+    behind = now + 2 * timedelta(seconds=slot_wait)
     for execution in expired:
         await services.orchestrator.propose(
             Scope(execution.workspace_id, "service:scheduler"),
             FlowRunTransition(
                 flow_run_id=execution.flow_run_id,
-                proposed=verdict_on(execution).model_copy(update={"id": uuid7(), "timestamp": now}),
+                proposed=verdict_on(execution, behind=behind).model_copy(
+                    update={"id": uuid7(), "timestamp": now}
+                ),
                 expected_state_id=execution.state_id,
             ),
         )
     return len(expired)
 
 
-def verdict_on(execution: ExpiredExecution) -> State:
-    """The state that an expired execution leaves its run in."""
+def verdict_on(execution: ExpiredExecution, *, behind: datetime) -> State:
+    """The state that an expired execution leaves its run in.
+
+    What was slow to start must not take the slot that it just gave back from those who wait for
+    one: they have asked again by the moment `behind`.
+    """
     if execution.state_type is StateType.CANCELLING:
         return Cancelled(message="The run was being cancelled when its process was lost.")
-    if not execution.was_presented and execution.has_work_pool:
-        return Scheduled(
-            message=f"Execution {execution.execution_id} did not start in time"
-            f"{_on(execution)}; the run is dispatched again."
-        )
     if not execution.was_presented:
-        return Crashed(message=f"Execution {execution.execution_id} did not start in time.")
+        return _verdict_on_late_start(execution, behind)
     return Crashed(
         message=f"The lease of execution {execution.execution_id} expired{_on(execution)}: its"
         " process or machine was lost, or could not reach the API."
     )
+
+
+def _verdict_on_late_start(execution: ExpiredExecution, behind: datetime) -> State:
+    message = f"Execution {execution.execution_id} did not start in time{_on(execution)}"
+    if not execution.has_work_pool:
+        return Crashed(message=f"{message}.")
+    if execution.others_wait:
+        return AwaitingConcurrencySlot(behind, message=f"{message}; the run waits for a slot.")
+    return Scheduled(message=f"{message}; the run is dispatched again.")
 
 
 def _on(execution: ExpiredExecution) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from windlass.schemas.base import Shape
-from windlass_services.storage.tables import Json
+from windlass_services.storage.tables import Json, TextArray
 
 Clause: TypeAlias = sa.ColumnElement[bool]
 
@@ -40,9 +40,19 @@ def on_tags(column: sa.ColumnElement[Any], asked: Shape | None) -> Clause | None
     return _from_fields(asked, column, _ON_TAGS)
 
 
-def has_all(column: sa.ColumnElement[Any], tags: list[str]) -> Clause:
+def has_all(column: sa.ColumnElement[Any], texts: list[str]) -> Clause:
     """Every one of the texts is in a JSON list of texts."""
-    return _HasAll(column, sa.literal(tags, Json))
+    return _with_some(column, texts, _HasAll(column, sa.literal(texts, Json)))
+
+
+def _has_any(column: sa.ColumnElement[Any], texts: list[str]) -> Clause:
+    return _with_some(column, texts, _HasAny(column, sa.literal(texts, TextArray)))
+
+
+def _with_some(column: sa.ColumnElement[Any], texts: list[str], clause: Clause) -> Clause:
+    # Indexes of tags leave out the many rows without any. PostgreSQL takes one of them only where
+    # that is said, and said as a constant: a value to bind might be any other.
+    return sa.and_(column != sa.literal_column("'[]'"), clause) if texts else clause
 
 
 _Compile: TypeAlias = Callable[[sa.ColumnElement[Any], Any], Clause]
@@ -122,7 +132,7 @@ def _has_all_sqlite(element: _HasAll, compiler: SQLCompiler, **options: Any) -> 
 @compiles(_HasAny, "postgresql")
 def _has_any_postgresql(element: _HasAny, compiler: SQLCompiler, **options: Any) -> str:
     tags, wanted = (compiler.process(part, **options) for part in element.clauses)
-    return f"({tags} ?| ARRAY(SELECT jsonb_array_elements_text({wanted})))"
+    return f"({tags} ?| {wanted})"
 
 
 @compiles(_HasAny, "sqlite")
@@ -141,6 +151,6 @@ def _are_empty(column: sa.ColumnElement[Any], wanted: bool) -> Clause:
 
 _ON_TAGS: Final[Mapping[str, _Compile]] = {
     "all_": has_all,
-    "any_": lambda column, tags: _HasAny(column, sa.literal(tags, Json)),
+    "any_": _has_any,
     "is_null_": _are_empty,
 }

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from windlass.schemas.filters.flow_runs import (
     FlowRunFilter,
+    FlowRunFilterCreatedBy,
     FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterWorkQueueName,
@@ -31,6 +32,7 @@ def where_flow_runs(asked: FlowRunFilter) -> Clause:
         _called_by(asked.parent_flow_run_id),
         on_column(run.parent_task_run_id, asked.parent_task_run_id),
         on_column(run.idempotency_key, asked.idempotency_key),
+        _created_by(asked.created_by),
     )
 
 
@@ -60,5 +62,22 @@ def _in_queue(asked: FlowRunFilterWorkQueueName | None) -> Clause | None:
 def _called_by(asked: FlowRunFilterParentFlowRunId | None) -> Clause | None:
     if asked is None or asked.any_ is None:
         return None
-    callers = sa.select(task_run.c.id).where(task_run.c.flow_run_id.in_(asked.any_))
-    return flow_run.c.parent_task_run_id.in_(callers)
+    return sa.exists().where(
+        task_run.c.id == flow_run.c.parent_task_run_id,
+        task_run.c.workspace_id == flow_run.c.workspace_id,  # which leads every index
+        task_run.c.flow_run_id.in_(asked.any_),
+    )
+
+
+def _created_by(asked: FlowRunFilterCreatedBy | None) -> Clause | None:
+    if asked is None:
+        return None
+    maker = flow_run.c.created_by
+    clauses: list[Clause] = []
+    if asked.id_ is not None:
+        clauses.append(maker["id"].as_string().in_([str(id) for id in asked.id_]))
+    if asked.type_ is not None:
+        clauses.append(maker["type"].as_string().in_(asked.type_))
+    if asked.is_null_ is not None:
+        clauses.append(maker.is_(None) if asked.is_null_ else maker.is_not(None))
+    return combine(asked, *clauses) if clauses else None

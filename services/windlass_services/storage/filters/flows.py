@@ -21,5 +21,8 @@ def where_flows(asked: FlowFilter) -> Clause:
 def _deployed(asked: FlowFilterDeployment | None) -> Clause | None:
     if asked is None or asked.is_null_ is None:
         return None
-    has_one = sa.exists().where(deployment.c.flow_id == flow.c.id)
+    has_one = sa.exists().where(
+        deployment.c.flow_id == flow.c.id,
+        deployment.c.workspace_id == flow.c.workspace_id,  # which leads every index
+    )
     return ~has_one if asked.is_null_ else has_one

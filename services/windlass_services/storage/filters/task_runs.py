@@ -52,5 +52,8 @@ def _in_flow_run(asked: TaskRunFilterFlowRunId | None) -> Clause | None:
 def _stands_for_flow_run(asked: TaskRunFilterSubFlowRuns | None) -> Clause | None:
     if asked is None or asked.exists_ is None:
         return None
-    called = sa.exists().where(flow_run.c.parent_task_run_id == task_run.c.id)
+    called = sa.exists().where(
+        flow_run.c.parent_task_run_id == task_run.c.id,
+        flow_run.c.workspace_id == task_run.c.workspace_id,  # which leads every index
+    )
     return called if asked.exists_ else ~called

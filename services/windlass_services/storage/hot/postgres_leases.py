@@ -12,6 +12,7 @@ from windlass_services.storage.batching import Answers
 from windlass_services.storage.hot.leases import intent_of
 from windlass_services.storage.hot.postgres_pool import PostgresPool, until_won
 from windlass_services.storage.hot.protocol import Renewal, RenewalOutcome
+from windlass_services.storage.json_text import text_without_nul
 from windlass_services.storage.scope import Scope
 
 RenewalRequest: TypeAlias = tuple[Scope, Sequence[Renewal], datetime, timedelta]
@@ -37,7 +38,7 @@ class PostgresLeases:
             rows = await connection.fetch(
                 _RENEW,
                 [workspace_id for workspace_id, _ in expiring],
-                [execution_id for _, execution_id in expiring],
+                [text_without_nul(execution_id) for _, execution_id in expiring],
                 list(expiring.values()),
             )
         intents = {

@@ -170,7 +170,7 @@ async def write_transitions(connection: Connection, writes: Sequence[TransitionW
     if freed := Counter(write.freed for write in writes if write.freed is not None):
         now: datetime = writes[0].run["updated"]
         ids, slots = list(freed.keys()), list(freed.values())
-        await connection.execute(RELEASE_WAITING, ids, slots, now, to_microseconds(now))
+        await connection.fetch(RELEASE_WAITING, ids, slots, now, to_microseconds(now))
 
 
 class _Stored:

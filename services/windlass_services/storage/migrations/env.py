@@ -3,7 +3,7 @@
 from alembic import context
 
 from windlass_services.storage.migrations.comparing import (
-    is_no_partition,
+    is_in_tables,
     is_on_sqlite,
     written_type,
 )
@@ -15,7 +15,7 @@ context.configure(
     dialect_name=_dialect,
     literal_binds=context.is_offline_mode(),
     target_metadata=metadata,
-    include_name=is_no_partition,
+    include_name=is_in_tables,
     include_object=is_on_sqlite if _dialect == "sqlite" else None,
     render_item=written_type,
     render_as_batch=_dialect == "sqlite",

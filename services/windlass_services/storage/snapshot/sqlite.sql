@@ -310,6 +310,9 @@ CREATE TABLE flow_run (
 	CONSTRAINT pk_flow_run PRIMARY KEY (id),
 	CONSTRAINT uq_flow_run__workspace_id_flow_id_idempotency_key UNIQUE (workspace_id, flow_id, idempotency_key)
 );
+CREATE TRIGGER flow_run_counted_delete AFTER DELETE ON flow_run BEGIN INSERT INTO run_count (workspace_id, runs_of, state_type, runs) VALUES (OLD.workspace_id, 'flow_run', OLD.state_type, -1); END;
+CREATE TRIGGER flow_run_counted_insert AFTER INSERT ON flow_run BEGIN INSERT INTO run_count (workspace_id, runs_of, state_type, runs) VALUES (NEW.workspace_id, 'flow_run', NEW.state_type, 1); END;
+CREATE TRIGGER flow_run_counted_update AFTER UPDATE OF state_type ON flow_run WHEN OLD.state_type IS NOT NEW.state_type BEGIN INSERT INTO run_count (workspace_id, runs_of, state_type, runs) VALUES (OLD.workspace_id, 'flow_run', OLD.state_type, -1), (NEW.workspace_id, 'flow_run', NEW.state_type, 1); END;
 CREATE TABLE flow_run_input (
 	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
@@ -366,6 +369,14 @@ CREATE TABLE partition_lease (
 	generation BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	CONSTRAINT pk_partition_lease PRIMARY KEY (topic, consumer_group, partition)
+);
+CREATE TABLE run_count (
+	id INTEGER NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	runs_of TEXT NOT NULL,
+	state_type TEXT,
+	runs BIGINT NOT NULL,
+	CONSTRAINT pk_run_count PRIMARY KEY (id)
 );
 CREATE TABLE saved_search (
 	id CHAR(32) NOT NULL,
@@ -440,6 +451,9 @@ CREATE TABLE task_run (
 	CONSTRAINT pk_task_run PRIMARY KEY (id),
 	CONSTRAINT uq_task_run__workspace_id_flow_run_id_task_key_dynamic_key UNIQUE (workspace_id, flow_run_id, task_key, dynamic_key)
 );
+CREATE TRIGGER task_run_counted_delete AFTER DELETE ON task_run BEGIN INSERT INTO run_count (workspace_id, runs_of, state_type, runs) VALUES (OLD.workspace_id, 'task_run', OLD.state_type, -1); END;
+CREATE TRIGGER task_run_counted_insert AFTER INSERT ON task_run BEGIN INSERT INTO run_count (workspace_id, runs_of, state_type, runs) VALUES (NEW.workspace_id, 'task_run', NEW.state_type, 1); END;
+CREATE TRIGGER task_run_counted_update AFTER UPDATE OF state_type ON task_run WHEN OLD.state_type IS NOT NEW.state_type BEGIN INSERT INTO run_count (workspace_id, runs_of, state_type, runs) VALUES (OLD.workspace_id, 'task_run', OLD.state_type, -1), (NEW.workspace_id, 'task_run', NEW.state_type, 1); END;
 CREATE TABLE task_run_state (
 	day DATE NOT NULL,
 	id CHAR(32) NOT NULL,
@@ -567,8 +581,11 @@ CREATE INDEX ix_flow_run__workspace_id_deployment_id_id ON flow_run (workspace_i
 CREATE INDEX ix_flow_run__workspace_id_end_time_id ON flow_run (workspace_id, end_time, id);
 CREATE INDEX ix_flow_run__workspace_id_expected_start_time_id ON flow_run (workspace_id, expected_start_time, id);
 CREATE INDEX ix_flow_run__workspace_id_flow_id_id ON flow_run (workspace_id, flow_id, id);
+CREATE INDEX ix_flow_run__workspace_id_flow_version ON flow_run (workspace_id, flow_version) WHERE flow_version IS NOT NULL;
 CREATE INDEX ix_flow_run__workspace_id_id ON flow_run (workspace_id, id);
+CREATE INDEX ix_flow_run__workspace_id_idempotency_key ON flow_run (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX ix_flow_run__workspace_id_name_id ON flow_run (workspace_id, name, id);
+CREATE INDEX ix_flow_run__workspace_id_next_scheduled_start_time_id ON flow_run (workspace_id, next_scheduled_start_time, id);
 CREATE INDEX ix_flow_run__workspace_id_parent_task_run_id ON flow_run (workspace_id, parent_task_run_id);
 CREATE INDEX ix_flow_run__workspace_id_start_time_id ON flow_run (workspace_id, start_time, id);
 CREATE INDEX ix_flow_run__workspace_id_state_name_state_timestamp ON flow_run (workspace_id, state_name, state_timestamp);
@@ -576,6 +593,7 @@ CREATE INDEX ix_flow_run__workspace_id_state_type_state_timestamp ON flow_run (w
 CREATE INDEX ix_flow_run__workspace_id_work_pool_id_state_type ON flow_run (workspace_id, work_pool_id, state_type);
 CREATE INDEX ix_flow_run__workspace_id_work_queue_id_id ON flow_run (workspace_id, work_queue_id, id);
 CREATE INDEX ix_flow_run_state__flow_run_id_timestamp ON flow_run_state (flow_run_id, timestamp);
+CREATE INDEX ix_log__errors ON log (workspace_id, level, timestamp) WHERE level >= 40;
 CREATE INDEX ix_log__flow_run_id_timestamp ON log (flow_run_id, timestamp);
 CREATE INDEX ix_log__task_run_id_timestamp ON log (task_run_id, timestamp);
 CREATE INDEX ix_log__workspace_id_timestamp_id ON log (workspace_id, timestamp, id);
@@ -590,6 +608,7 @@ CREATE INDEX ix_task_run__workspace_id_expected_start_time_id ON task_run (works
 CREATE INDEX ix_task_run__workspace_id_flow_run_id_id ON task_run (workspace_id, flow_run_id, id);
 CREATE INDEX ix_task_run__workspace_id_id ON task_run (workspace_id, id);
 CREATE INDEX ix_task_run__workspace_id_name_id ON task_run (workspace_id, name, id);
+CREATE INDEX ix_task_run__workspace_id_next_scheduled_start_time_id ON task_run (workspace_id, next_scheduled_start_time, id);
 CREATE INDEX ix_task_run__workspace_id_start_time_id ON task_run (workspace_id, start_time, id);
 CREATE INDEX ix_task_run__workspace_id_state_name_state_timestamp ON task_run (workspace_id, state_name, state_timestamp);
 CREATE INDEX ix_task_run__workspace_id_state_type_state_timestamp ON task_run (workspace_id, state_type, state_timestamp);
@@ -598,4 +617,4 @@ CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, cre
 CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
 CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);
 CREATE INDEX ix_worker__status_last_heartbeat_time ON worker (status, last_heartbeat_time);
-INSERT INTO alembic_version VALUES ('0002_0');
+INSERT INTO alembic_version VALUES ('0003_0');

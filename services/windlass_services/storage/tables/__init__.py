@@ -29,6 +29,7 @@ from .records import (
     saved_search,
     variable,
 )
+from .run_counts import run_count
 from .task_runs import task_delivery, task_run, task_run_state
 from .work import task_worker, work_pool, work_queue, worker
 
@@ -67,6 +68,7 @@ __all__ = [
     "metadata",
     "outbox",
     "partition_lease",
+    "run_count",
     "saved_search",
     "service_beat",
     "slot_lease",

@@ -78,6 +78,27 @@ flow_run = sa.Table(
     sa.Index(None, "workspace_id", "expected_start_time", "id"),
     sa.Index(None, "workspace_id", "start_time", "id"),
     sa.Index(None, "workspace_id", "end_time", "id"),
+    sa.Index(None, "workspace_id", "next_scheduled_start_time", "id"),
+    sa.Index(
+        None,
+        "workspace_id",
+        "flow_version",
+        sqlite_where=sa.text("flow_version IS NOT NULL"),
+        postgresql_where=sa.text("flow_version IS NOT NULL"),
+    ),
+    sa.Index(
+        None,
+        "workspace_id",
+        "idempotency_key",
+        sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_flow_run__tags",
+        "tags",
+        postgresql_using="gin",
+        postgresql_where=sa.text("tags <> '[]'"),
+    ).ddl_if(dialect="postgresql"),
     sa.Index(
         "ix_flow_run__deployment_scheduled",
         "deployment_id",

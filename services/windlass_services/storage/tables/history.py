@@ -47,5 +47,13 @@ log = sa.Table(
     sa.Index(None, "flow_run_id", "timestamp"),
     sa.Index(None, "task_run_id", "timestamp"),
     sa.Index(None, "workspace_id", "timestamp", "id"),
+    sa.Index(
+        "ix_log__errors",
+        "workspace_id",
+        "level",
+        "timestamp",
+        sqlite_where=sa.text("level >= 40"),
+        postgresql_where=sa.text("level >= 40"),
+    ),
     postgresql_partition_by="RANGE (day)",
 )

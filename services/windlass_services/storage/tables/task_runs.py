@@ -30,6 +30,13 @@ task_run = sa.Table(
     sa.Index(None, "workspace_id", "expected_start_time", "id"),
     sa.Index(None, "workspace_id", "start_time", "id"),
     sa.Index(None, "workspace_id", "end_time", "id"),
+    sa.Index(None, "workspace_id", "next_scheduled_start_time", "id"),
+    sa.Index(
+        "ix_task_run__tags",
+        "tags",
+        postgresql_using="gin",
+        postgresql_where=sa.text("tags <> '[]'"),
+    ).ddl_if(dialect="postgresql"),
     sa.Index(
         None,
         "workspace_id",

@@ -31,7 +31,11 @@ def worker() -> None:
 @click.option("--pool", "-p", help="The work pool to take runs of.")
 @click.option("--name", "-n", help="A new one if not given.")
 @click.option("--work-queue", "-q", multiple=True, help="Only this queue. Repeatable.")
-@click.option("--type", "-t", help="That of the pool if not given; makes a missing pool.")
+@click.option(
+    "--type",
+    "-t",
+    help="That of the pool if not given; a missing pool is made, for processes by default.",
+)
 @click.option("--limit", "-l", type=click.IntRange(1), help="Runs at once.")
 @click.option("--prefetch-seconds", type=click.FloatRange(0), help="How early runs are prepared.")
 @click.option("--run-once", is_flag=True, help="Take what is due, then end.")

@@ -7,6 +7,7 @@ from windlass.client._async.artifacts import AsyncArtifacts
 from windlass.client._async.automations import AsyncAutomations
 from windlass.client._async.blocks import AsyncBlocks
 from windlass.client._async.concurrency_limits import AsyncConcurrencyLimits
+from windlass.client._async.concurrency_status import AsyncConcurrencyStatus
 from windlass.client._async.deployments import AsyncDeployments
 from windlass.client._async.events import AsyncEvents
 from windlass.client._async.executions import AsyncExecutions
@@ -29,6 +30,7 @@ class WindlassClient(
     AsyncAutomations,
     AsyncBlocks,
     AsyncConcurrencyLimits,
+    AsyncConcurrencyStatus,
     AsyncFlows,
     AsyncFlowRuns,
     AsyncFlowRunInputs,

@@ -7,6 +7,7 @@ from windlass.client._sync.artifacts import SyncArtifacts
 from windlass.client._sync.automations import SyncAutomations
 from windlass.client._sync.blocks import SyncBlocks
 from windlass.client._sync.concurrency_limits import SyncConcurrencyLimits
+from windlass.client._sync.concurrency_status import SyncConcurrencyStatus
 from windlass.client._sync.deployments import SyncDeployments
 from windlass.client._sync.events import SyncEvents
 from windlass.client._sync.executions import SyncExecutions
@@ -29,6 +30,7 @@ class SyncWindlassClient(
     SyncAutomations,
     SyncBlocks,
     SyncConcurrencyLimits,
+    SyncConcurrencyStatus,
     SyncFlows,
     SyncFlowRuns,
     SyncFlowRunInputs,

@@ -6,6 +6,7 @@ from windlass.schemas.filters.criteria import (
     AnyOrLikeText,
     AnyText,
     Operated,
+    Pattern,
     Window,
 )
 from windlass.schemas.filters.sorting import BlockDocumentSort
@@ -14,7 +15,7 @@ from windlass.schemas.filters.sorting import BlockDocumentSort
 class BlockTypeFilterName(Shape):
     """By name: one that contains `like_`, in capitals or not."""
 
-    like_: str | None = None
+    like_: Pattern | None = None
 
 
 class BlockTypeFilterSlug(AnyText):

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from windlass.schemas.base import JsonObject, Shape, Timestamp
+from windlass.schemas.fields import NotNegative, Positive
 
 
 class Operator(StrEnum):
@@ -52,10 +53,14 @@ class AnyOrNotAnyText(AnyText):
     not_any_: list[str] | None = None
 
 
+Pattern: TypeAlias = Annotated[str, Field(max_length=5_000)]
+"""What a text contains or begins with: SQLite compares with 50,000 bytes at most."""
+
+
 class AnyOrLikeText(AnyText):
     """One of these texts; or one that contains `like_`, in capitals or not."""
 
-    like_: str | None = None
+    like_: Pattern | None = None
 
 
 class AnyIdOrNull(Operated, AnyId):
@@ -106,10 +111,10 @@ class TextSearch(Shape):
     query: Annotated[str, Field(max_length=200)]
 
 
-Offset: TypeAlias = Annotated[int, Field(ge=0)]
+Offset: TypeAlias = NotNegative
 """How many results to leave out at the beginning."""
 
-PageNumber: TypeAlias = Annotated[int, Field(ge=1)]
+PageNumber: TypeAlias = Positive
 """Which page of the results, counting from 1."""
 
 

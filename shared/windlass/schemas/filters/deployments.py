@@ -1,12 +1,14 @@
 """Which deployments a caller asks for."""
 
 from windlass.schemas.base import Shape
+from windlass.schemas.fields import Whole
 from windlass.schemas.filters.criteria import (
     AllOrAnyTags,
     AnyOrLikeText,
     AnyOrNotAnyId,
     AnyText,
     Operated,
+    Pattern,
 )
 
 
@@ -21,7 +23,7 @@ class DeploymentFilterName(AnyOrLikeText):
 class DeploymentOrFlowNameFilter(Shape):
     """By a part of the deployment's name or of its flow's, in capitals or not."""
 
-    like_: str | None = None
+    like_: Pattern | None = None
 
 
 class DeploymentFilterPaused(Shape):
@@ -41,8 +43,8 @@ class DeploymentFilterWorkQueueName(AnyText):
 class DeploymentFilterConcurrencyLimit(Shape):
     """By the concurrency limit: from `ge_` to `le_`, or whether there is none."""
 
-    ge_: int | None = None
-    le_: int | None = None
+    ge_: Whole | None = None
+    le_: Whole | None = None
     is_null_: bool | None = None
 
 

@@ -1,5 +1,7 @@
 """Which flow runs a caller asks for."""
 
+from uuid import UUID
+
 from windlass.schemas.filters.criteria import (
     AllOrAnyTags,
     AnyId,
@@ -83,6 +85,14 @@ class FlowRunFilterIdempotencyKey(AnyOrNotAnyText):
     """By idempotency key."""
 
 
+class FlowRunFilterCreatedBy(Operated):
+    """By who or what made the run; or whether that is not known."""
+
+    id_: list[UUID] | None = None
+    type_: list[str] | None = None
+    is_null_: bool | None = None
+
+
 class FlowRunFilter(Operated):
     """Flow runs for which these criteria hold."""
 
@@ -100,3 +110,4 @@ class FlowRunFilter(Operated):
     parent_flow_run_id: FlowRunFilterParentFlowRunId | None = None
     parent_task_run_id: FlowRunFilterParentTaskRunId | None = None
     idempotency_key: FlowRunFilterIdempotencyKey | None = None
+    created_by: FlowRunFilterCreatedBy | None = None

@@ -3,13 +3,14 @@
 from windlass.schemas.base import Shape
 from windlass.schemas.filters.criteria import AnyId, Operated, Period, TextSearch, Window
 from windlass.schemas.filters.sorting import LogSort
+from windlass.schemas.logs import Level
 
 
 class LogFilterLevel(Shape):
     """By level: from `ge_` to `le_`."""
 
-    ge_: int | None = None
-    le_: int | None = None
+    ge_: Level | None = None
+    le_: Level | None = None
 
 
 class LogFilterTimestamp(Period):

@@ -1,6 +1,6 @@
 """Which work queues a caller asks for."""
 
-from windlass.schemas.filters.criteria import AnyId, AnyText, Operated, Window
+from windlass.schemas.filters.criteria import AnyId, AnyText, Operated, Pattern, Window
 
 
 class WorkQueueFilterId(AnyId):
@@ -10,7 +10,7 @@ class WorkQueueFilterId(AnyId):
 class WorkQueueFilterName(AnyText):
     """By name, or by how it begins."""
 
-    startswith_: list[str] | None = None
+    startswith_: list[Pattern] | None = None
 
 
 class WorkQueueFilter(Operated):

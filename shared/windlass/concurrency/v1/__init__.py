@@ -1,0 +1,1 @@
+"""Public: slots of tags, held for a task run that the caller names."""
