@@ -18,8 +18,8 @@ from benchmarks.sides import RunningServer, Side
 from benchmarks.stores import kept_servers, settings_on
 
 RUNS: Final = 200_000
-REQUESTS: Final = 300
-_WARM: Final = 20
+REQUESTS: Final = 200
+_WARM: Final = 10
 _OFTEN: Final = {"COMPLETED": 95, "FAILED": 3, "CANCELLED": 1, "SCHEDULED": 1}
 """How many of a hundred runs are in which state."""
 _QUESTIONS: Final[dict[str, tuple[str, dict[str, Any]]]] = {

@@ -29,10 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     level = "ERROR" if options.ephemeral else settings.server.logging_level.upper()
     logging.basicConfig(level=level, format=_LOG_FORMAT, datefmt="%H:%M:%S")
     try:
+        if options.workers > 1:
+            require_shared_stores(settings)
         plan = _plan(options)
         loop = {"use_uvloop": os.name == "posix"}
         if options.workers > 1:
-            require_shared_stores(settings)
             return anyio.run(_replicas(plan, options).run, backend_options=loop)
         anyio.run(run, plan, settings, backend_options=loop)
     except WindlassError as error:

@@ -155,17 +155,16 @@ class Stock:
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         }
-        everything = inherited | self._credentials() | ours | dict(self.settings)
+        everything = (
+            inherited | credentials_of(self.server.credentials) | ours | dict(self.settings)
+        )
         return {name: value for name, value in everything.items() if value}
 
-    def _credentials(self) -> dict[str, str]:
-        """What a user of a server with credentials sets, once for everything."""
-        pair = self.server.credentials
-        if pair is None:
-            return {}
-        # Stock clients send nothing by themselves on the socket that takes their events.
-        header = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
-        return {
-            "PREFECT_API_AUTH_STRING": pair,
-            "PREFECT_CLIENT_CUSTOM_HEADERS": json.dumps(header),
-        }
+
+def credentials_of(pair: str | None) -> dict[str, str]:
+    """What a user of a server with these credentials sets, once for everything."""
+    if pair is None:
+        return {}
+    # Stock clients send nothing by themselves on the socket that takes their events.
+    header = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+    return {"PREFECT_API_AUTH_STRING": pair, "PREFECT_CLIENT_CUSTOM_HEADERS": json.dumps(header)}

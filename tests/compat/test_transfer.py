@@ -40,6 +40,8 @@ def profiles(stock: Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     for name, url in (("theirs", theirs), ("ours", stock.server.api_url)):
         done("profile", "create", name)
         done("--profile", name, "config", "set", f"WINDLASS_API_URL={url}")
+    if pair := stock.server.credentials:
+        done("--profile", "ours", "config", "set", f"WINDLASS_API_AUTH_STRING={pair}")
     with stock.running("server", "prefect", "server", "start", "--no-ui", "--port", port):
         monkeypatch.setenv("WINDLASS_API_URL", theirs)
         wait_until(

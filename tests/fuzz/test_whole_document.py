@@ -50,7 +50,15 @@ def _run(server: WindlassServer, folder: Path, chosen: Sequence[str]) -> None:
         *(f"{address}/api/openapi.json", "--url", address, "--no-color"),
         *("--checks", _CHECKS, "--phases", _PHASES, "--suppress-health-check", "all"),
         *("--max-examples", str(EXAMPLES), "--seed", SEED, "--generation-database", "none"),
-        *("--request-timeout", "30", "--no-shrink", "--continue-on-failure", *chosen),
+        *(
+            "--wait-for-schema",
+            "60",
+            "--request-timeout",
+            "30",
+            "--no-shrink",
+            "--continue-on-failure",
+            *chosen,
+        ),
     ]
     done = subprocess.run(
         command,

@@ -65,10 +65,11 @@ def _parts(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def _fill_big(url: str, parts: Mapping[str, str]) -> None:
-    """Insert without indexes, which come afterwards: it takes half the time."""
+    """Insert without indexes, which come afterwards: it takes half the time. Nothing is counted."""
     for table, insert in parts.items():
         made = await _run(url, [_INDEXES.format(table=table)])
         drops = [f"DROP INDEX {name}" for name, _ in made]
+        drops.append(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         await _run(url, [*drops, insert, *(index for _, index in made), f"VACUUM ANALYZE {table}"])
 
 

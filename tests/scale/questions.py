@@ -153,6 +153,11 @@ def _listing(
     return Listing(shape, sorts, reading, lambda c, asked, _: count(c, _SCOPE, filters(asked)))
 
 
+def filter_of(listing_name: str) -> str:
+    """The name of the filter that a listing takes, which is mostly its own."""
+    return listing_name.rpartition(" by ")[2]
+
+
 LISTINGS: Final[Mapping[str, Listing]] = {
     "flow_runs": _listing(
         FlowRunFilter,
@@ -162,6 +167,22 @@ LISTINGS: Final[Mapping[str, Listing]] = {
         flow_runs.count_flow_runs,
         at=True,
     ),
+    **{
+        f"flow_runs by {name}": _listing(
+            shape,
+            sorting.FlowRunSort,
+            part,
+            flow_runs.read_flow_runs,
+            flow_runs.count_flow_runs,
+            at=True,
+        )
+        for name, shape, part in (
+            ("flows", FlowFilter, "flows"),
+            ("deployments", DeploymentFilter, "deployments"),
+            ("work_pools", WorkPoolFilter, "work_pools"),
+            ("work_queues", WorkQueueFilter, "work_pool_queues"),
+        )
+    },
     "task_runs": _listing(
         TaskRunFilter,
         sorting.TaskRunSort,

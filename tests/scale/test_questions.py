@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.scale.filling import fill
 from tests.scale.plans import Costs, plans_of, read_costs
-from tests.scale.questions import LISTINGS, Question, criteria, questions, unfiltered
+from tests.scale.questions import LISTINGS, Question, criteria, filter_of, questions, unfiltered
 from tests.scale.recordings import recorded_questions
 from tests.scale.values import Known, values_of
 from windlass_services.storage.addresses import PostgresAddress, parse_database_url
@@ -42,7 +42,7 @@ def everything() -> Iterator[Question]:
     values = values_of(Known(NOW))
     for name, listing in LISTINGS.items():
         yield from unfiltered(name, listing, NOW)
-        yield from questions(name, listing, values[name], NOW)
+        yield from questions(name, listing, values[filter_of(name)], NOW)
     yield from recorded_questions(Known(NOW), NOW)
 
 
@@ -75,7 +75,7 @@ async def test_every_question_stops_on_an_index(filled: AsyncConnection) -> None
 def test_every_criterion_has_values() -> None:
     values = values_of(Known(NOW))
     asked = {name: set(criteria(listing.shape)) for name, listing in LISTINGS.items()}
-    assert {name: set(values[name]) for name in LISTINGS} == asked
+    assert {name: set(values[filter_of(name)]) for name in LISTINGS} == asked
 
 
 async def faults_of(connection: AsyncConnection, question: Question, costs: Costs) -> list[str]:

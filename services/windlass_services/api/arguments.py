@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
+from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -117,13 +118,15 @@ class Arguments:
     async def read(self, request: Request, parts: Sequence[str]) -> dict[str, Any]:
         """The arguments by their names. Raises `Malformed`, `ObjectNotFound` for a path that no
         object has."""
-        try:
-            arguments = {
-                value.name: value.validated(part)
-                for value, part in zip(self.path, parts, strict=True)
-            }
-        except Malformed:
-            raise ObjectNotFound(f"There is nothing at {request.scope['path']!r}.") from None
+        arguments: dict[str, Any] = {}
+        for value, part in zip(self.path, parts, strict=True):
+            try:
+                arguments[value.name] = value.validated(part)
+            except Malformed:
+                if value.annotation is not UUID:
+                    raise
+                path = request.scope["path"]
+                raise ObjectNotFound(f"There is nothing at {path!r}.") from None
         for value in self.query:
             arguments[value.name] = value.read(_query(request, value))
         for value in self.headers:

@@ -106,9 +106,13 @@ class _Entry:
         """What the handler answers, or why it was not asked."""
         try:
             arguments = await self._arguments.read(request, parts)
-            response = await self._answered(self.declared.endpoint(**arguments))
         except Malformed as error:
             return await _malformed(request, error)
+        except ApiError as error:
+            # Nobody has read the body yet: it may be anything.
+            return render_error(error)
+        try:
+            response = await self._answered(self.declared.endpoint(**arguments))
         except ApiError as error:
             response = render_error(error)
         await self._name_ignored(request, response)

@@ -51,8 +51,12 @@ def bound_sqlite(engine: AsyncEngine, patience: timedelta) -> None:
 
     def connected(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         deadline = record.info[_DEADLINE] = _Deadline()
+
+        async def watch(driver: Any) -> None:
+            await driver.set_progress_handler(deadline.is_over, _STEPS)
+
         adapted: Any = connection
-        adapted.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, _STEPS))
+        adapted.run_async(watch)
 
     def before(connection: sa.Connection, *rest: Any) -> None:
         if _is_bounded(rest[3]):

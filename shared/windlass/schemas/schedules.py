@@ -95,8 +95,8 @@ class CronSchedule(Shape):
         try:
             while True:
                 yield lines.get_next(datetime)
-        except ValueError:
-            return  # a line such as "0 0 30 2 *" names no date
+        except (ValueError, OverflowError):
+            return  # a line such as "0 0 30 2 *" names no date, and no year follows 9999
 
 
 class RRuleSchedule(Shape):

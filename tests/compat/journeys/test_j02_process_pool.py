@@ -19,13 +19,13 @@ HALF_A_SECOND = timedelta(seconds=0.5)
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
-    """Late after one second, and a worker is missed after two."""
+    """Late after one second, and a worker is missed after four."""
     return {
         "WINDLASS_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "1",
         "WINDLASS_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "0.5",
         "WINDLASS_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "0.5",
-        "WINDLASS_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "2",
-        "WINDLASS_SERVER_SERVICES_FOREMAN_WORK_QUEUE_LAST_POLLED_TIMEOUT_SECONDS": "2",
+        "WINDLASS_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "4",
+        "WINDLASS_SERVER_SERVICES_FOREMAN_WORK_QUEUE_LAST_POLLED_TIMEOUT_SECONDS": "4",
     }
 
 
@@ -115,7 +115,9 @@ def test_j02_two_workers_execute_each_of_twenty_runs_once(user: Stock) -> None:
             description="both workers",
         )
         user.script(DEPLOY, "submit", "shared")
-        runs = wait_until(lambda: _ended(user, 20), timeout=PATIENCE, description="20 runs to end")
+        runs = wait_until(
+            lambda: _ended(user, 20), timeout=2 * PATIENCE, description="20 runs to end"
+        )
     assert {run["state_name"] for run in runs} == {"Completed"}
     for run in runs:
         assert [s["name"] for s in _states(user, run["id"])].count("Running") == 1

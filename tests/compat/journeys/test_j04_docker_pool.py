@@ -19,7 +19,7 @@ from tests.compat.journeys.wheels import bundled_pip, make_wheel
 from tests.compat.stock_client import PATIENCE, REFERENCE, Stock
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 SCRIPT = "j04_docker.py"
 POOL = "my-docker-pool"

@@ -14,7 +14,7 @@ import pytest
 from tests.compat.stock_client import PATIENCE, Stock
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 SCRIPT = "journeys/j05_cluster.py"
 POOL = "k8s-pool"

@@ -238,11 +238,6 @@ SEQUENCES: Final[dict[str, list[Step]]] = {
             200,
             {"name": "b", "enabled": False, "tags": ["t"], "actions": []},
         ),
-        Step(
-            "POST /automations/",
-            {"name": "c", "trigger": {"type": "sequence", "triggers": [EVENTS]}, "actions": []},
-            422,
-        ),
     ],
     "input that does not fit a pause": [
         FLOW,

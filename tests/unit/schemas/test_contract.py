@@ -199,6 +199,7 @@ COMPONENTS: Final = {
 OURS_ALONE: Final = {
     "FlowFilterId": {"not_any_"},
     "FlowRun": {"execution_id", "blocking_reason"},
+    "FlowRunFilter": {"created_by"},  # of a later contract
     "SetState": {"execution_id", "leased", "request_id"},
 }
 
@@ -232,6 +233,7 @@ NOT_COMPARED: Final = {
     "FlowRunBulkSetState",
     "FlowRunBulkSetStateResponse",
     "FlowRunCreateResult",
+    "FlowRunFilterCreatedBy",
     "FlowRunOrchestrationResult",
     "HistoryPeriod",
     "MetricTrigger",

@@ -44,7 +44,7 @@ def test_the_wire_form_is_the_documented_one() -> None:
     assert interval.model_dump(mode="json") == {
         "interval": 600.0,
         "anchor_date": "2026-01-01T00:00:00Z",
-        "timezone": None,
+        "timezone": "UTC",
     }
     assert CronSchedule(cron="0 9 * * *").model_dump(mode="json") == {
         "cron": "0 9 * * *",

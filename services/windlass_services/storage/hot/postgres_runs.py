@@ -53,6 +53,7 @@ from windlass_services.storage.hot.writes import (
     creation_writes,
     writes_of,
 )
+from windlass_services.storage.json_text import text_without_nul
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import to_microseconds
 
@@ -205,7 +206,8 @@ class _Stored:
 
 def _idempotency(write: CreationWrites) -> tuple[UUID, UUID, str, UUID]:
     row = write.run
-    return row["workspace_id"], row["flow_id"], row["idempotency_key"] or "", row["id"]
+    key = text_without_nul(row["idempotency_key"] or "")
+    return row["workspace_id"], row["flow_id"], key, row["id"]
 
 
 def _limited(run: FlowRunFacts) -> UUID | None:

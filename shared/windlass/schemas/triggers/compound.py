@@ -22,7 +22,7 @@ class CompoundTrigger(Shape):
     type: Literal["compound"] = "compound"
     id: UUID = Field(default_factory=uuid7)
     triggers: list["TriggerTypes"]
-    within: Duration | None
+    within: Duration | None = None
     require: int | Literal["any", "all"]
 
     @model_validator(mode="after")

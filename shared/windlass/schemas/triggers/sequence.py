@@ -19,4 +19,4 @@ class SequenceTrigger(Shape):
     type: Literal["sequence"] = "sequence"
     id: UUID = Field(default_factory=uuid7)
     triggers: list["TriggerTypes"]
-    within: Duration | None
+    within: Duration | None = None

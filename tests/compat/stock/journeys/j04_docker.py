@@ -8,6 +8,7 @@ python j04_docker.py leftovers            # containers of these images
 
 import json
 import os
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -22,11 +23,16 @@ OFFLINE = {"pull": False}
 DOCKERFILE = """\
 FROM {image}
 COPY wheels /wheels
-COPY prefect /usr/bin/prefect
+COPY bin /usr/bin
+COPY lib /lib
 RUN ln -sf python3 /usr/bin/python
-ENV PYTHONPATH=/site:/wheels/{pip} PIP_NO_INDEX=1 PIP_TARGET=/usr/lib/python3/dist-packages
+ENV HOME=/tmp PYTHONPATH=/site:/wheels/{pip}
+ENV PIP_NO_INDEX=1 PIP_TARGET=/usr/lib/python3/dist-packages
 """
-PROGRAM = "#!/usr/bin/python3\nfrom prefect.cli import app\n\napp()\n"
+PROGRAMS = {
+    "prefect": "#!/usr/bin/python3\nfrom prefect.cli import app\n\napp()\n",
+    "uv": '#!/bin/sh\nexec python3 -m "$@"\n',
+}
 
 
 @flow(log_prints=True)
@@ -58,8 +64,17 @@ def base(folder, image):
     wheels = list(Path(folder).glob("wheels/pip-*.whl"))
     dockerfile = DOCKERFILE.format(image=image, pip=wheels[0].name)
     (Path(folder) / "Dockerfile").write_text(dockerfile)
-    (Path(folder) / "prefect").write_text(PROGRAM)
-    (Path(folder) / "prefect").chmod(0o755)
+    programs = Path(folder) / "bin"
+    programs.mkdir()
+    for name, text in PROGRAMS.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    # What the compiled parts of the package need beyond what Python needs.
+    for name in ("gcc_s.so.1", "stdc++.so.6", "rt.so.1", "pthread.so.0", "dl.so.2", "util.so.1"):
+        for library in Path("/lib").glob(f"*-linux-gnu/lib{name}"):
+            copy = Path(folder) / library.relative_to("/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, copy)
     docker.from_env().images.build(path=folder, tag=get_prefect_image_name())
 
 
@@ -104,7 +119,6 @@ def baked(mount):
         work_pool_name=POOL,
         image=DockerImage(name="img", tag="dev", **OFFLINE),
         push=False,
-        print_next_steps=False,
     )
 
 

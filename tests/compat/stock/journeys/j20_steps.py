@@ -38,13 +38,13 @@ def steps():
     return done + sum(step(1) for _ in range(3))
 
 
-def deploy(pool, **more):
+def deploy(name, pool, **more):
     remote = flow.from_source(source=str(HERE), entrypoint=f"{Path(__file__).name}:steps")
-    return remote.deploy(name="d", work_pool_name=pool, **more)
+    return remote.deploy(name=name, work_pool_name=pool, **more)
 
 
 def fill():
-    id = deploy("vans", work_queue_name="fast", schedule=Interval(timedelta(days=1)))
+    id = deploy("moved", "vans", work_queue_name="fast", schedule=Interval(timedelta(days=1)))
     Variable.set("street", "Elm")
     Secret(value="sesame").save("door")
     Automation(
@@ -58,4 +58,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "fill":
         fill()
     else:
-        deploy("fleet")
+        deploy("d", "fleet")
