@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 import sqlalchemy as sa
 from pydantic_core import from_json
 from sqlalchemy import event, exc
@@ -50,7 +51,7 @@ class SqliteDatabase:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        async with _busy_when_out_of_order(), self._reading.connect() as connection:
+        async with _busy_when_out_of_order(), _connected(self._reading) as connection:
             yield connection
 
     @asynccontextmanager
@@ -62,8 +63,10 @@ class SqliteDatabase:
         except TimeoutError:
             raise ServerBusy("Another change has held the database for too long.") from None
         try:
-            async with _busy_when_out_of_order(), self._writing.begin() as connection:
+            async with _busy_when_out_of_order(), _connected(self._writing) as connection:
                 yield connection
+                with anyio.CancelScope(shield=True):
+                    await connection.commit()
         finally:
             self._one_writer.release()
 
@@ -108,6 +111,22 @@ def sqlite_engine(
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", start)
     return engine
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection that is made, and given back, to the end.
+
+    Either is a few messages to the thread of the connection. Somebody who is cancelled between two
+    of them leaves one behind that nobody answers any more, and a process that waits for it.
+    """
+    with anyio.CancelScope(shield=True):
+        connection = await engine.connect().start()
+    try:
+        yield connection
+    finally:
+        with anyio.CancelScope(shield=True):
+            await connection.close()
 
 
 @asynccontextmanager

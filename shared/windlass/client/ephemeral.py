@@ -1,18 +1,14 @@
 """The embedded server of a process that has no API configured."""
 
 import os
-import socket
-import subprocess
-import sys
-from tempfile import TemporaryFile
 from threading import Lock
-from typing import IO, Final
+from typing import TYPE_CHECKING, Final
 
 from windlass.exceptions import SettingInvalid
 from windlass.settings import Settings, get_current_settings
 
-_MODULE: Final = "windlass_services"
-_BACKLOG: Final = 128
+if TYPE_CHECKING:
+    from windlass.client.embedded_server import EmbeddedServer
 
 
 def ensure_api(settings: Settings | None = None) -> str:
@@ -31,63 +27,31 @@ def ensure_api(settings: Settings | None = None) -> str:
             "WINDLASS_SERVER_EPHEMERAL_ENABLED=true."
         )
     with _embedded.lock:
-        if _embedded.url is None:
-            _embedded.url = _embedded.start()
-            os.environ["WINDLASS_API_URL"] = _embedded.url
-        return _embedded.url
+        if _embedded.server is None:
+            # What starts a process is not imported by all those that need no server.
+            from windlass.client.embedded_server import EmbeddedServer  # noqa: PLC0415
+
+            _embedded.server = EmbeddedServer()
+            os.environ["WINDLASS_API_URL"] = _embedded.server.url
+        return _embedded.server.url
 
 
 def is_embedded(url: str) -> bool:
     """Whether this is the address of the embedded server of this process."""
-    return url == _embedded.url
+    return _embedded.server is not None and url == _embedded.server.url
 
 
 def trouble_of_embedded() -> str | None:
     """What the embedded server of this process said at last, if it has ended; else None."""
-    process, errors = _embedded.process, _embedded.errors
-    if process is None or errors is None or process.poll() is None:
-        return None
-    errors.seek(0)
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    said = lines[-1] if lines else "it said nothing"
-    return f"The embedded server ended with status {process.returncode}: {said}"
+    return None if _embedded.server is None else _embedded.server.trouble()
 
 
 class _Embedded:
-    """The server of this process."""
+    """The one server of this process, once it is needed."""
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.url: str | None = None
-        self.process: subprocess.Popen[bytes] | None = None
-        self.errors: IO[bytes] | None = None
-
-    def start(self) -> str:
-        """Start it, and return the address of its API."""
-        # Without a name, so that it leaves nothing behind; and not our stderr, which whoever reads
-        # it would take to be open until the server has ended too.
-        self.errors = TemporaryFile()  # noqa: SIM115
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(_BACKLOG)
-            port: int = listener.getsockname()[1]
-            # Never written to, and never closed here: the server ends when the system closes it.
-            watched, _ = os.pipe()
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", _MODULE, "--ephemeral"),
-                    *("--fd", str(listener.fileno())),
-                    *("--watch-fd", str(watched)),
-                ],
-                pass_fds=(listener.fileno(), watched),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self.errors,
-                # Ctrl-C is for this process, which still has to say how its runs ended.
-                start_new_session=True,
-            )
-            os.close(watched)
-        return f"http://127.0.0.1:{port}/api"
+        self.server: "EmbeddedServer | None" = None
 
 
 _embedded: Final = _Embedded()

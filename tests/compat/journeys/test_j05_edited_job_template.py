@@ -100,5 +100,5 @@ def test_j05_variables_that_the_template_does_not_allow_are_refused(user: Stock)
         answer = client.patch(
             f"deployments/{deployment['id']}", json={"job_variables": {"cpu_request": 5}}
         )
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "cpu_request" in answer.text
