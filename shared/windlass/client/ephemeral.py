@@ -51,7 +51,7 @@ class _Embedded:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.server: "EmbeddedServer | None" = None
+        self.server: EmbeddedServer | None = None
 
 
 _embedded: Final = _Embedded()
