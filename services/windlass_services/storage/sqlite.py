@@ -120,8 +120,9 @@ async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
     Either is a few messages to the thread of the connection. Somebody who is cancelled between two
     of them leaves one behind that nobody answers any more, and a process that waits for it.
     """
+    connection = engine.connect()
     with anyio.CancelScope(shield=True):
-        connection = await engine.connect().start()
+        await connection.start()
     try:
         yield connection
     finally:
