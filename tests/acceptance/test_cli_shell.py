@@ -76,10 +76,13 @@ def test_what_a_command_prints_can_stay_out_of_the_log(flow_name: str, stream: s
 
 
 def test_what_a_command_started_is_ended_with_it(flow_name: str) -> None:
-    command = ("shell", "watch", "sleep 300 & echo $! > pid; wait", "--flow-name", flow_name)
+    script = "sleep 300 & echo $! > pid; echo waiting; wait"
     pid = Path("pid")
-    with windlass_process(Path("log"), *command) as process:
-        wait_until(lambda: _read(pid) > 0, timeout=20, description="the command to run")
+    with windlass_process(
+        Path("log"), "shell", "watch", script, "--flow-name", flow_name
+    ) as process:
+        # What it prints is read: from then on it is looked after.
+        wait_until(lambda: process.said("waiting\n"), timeout=20, description="the command to run")
         assert process.interrupt() != 0
     wait_until(lambda: not is_there(_read(pid)), timeout=10, description="it to be gone")
 
