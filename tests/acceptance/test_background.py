@@ -21,7 +21,7 @@ from tests.support.command import (
 )
 from tests.support.redis import flush
 from tests.support.waiting import wait_until
-from tests.support.windlass_server import Backend, WindlassServer
+from tests.support.windlass_server import BROKER_URL, Backend, WindlassServer
 from windlass import Task, unmapped
 from windlass.futures import WindlassDistributedFuture
 from windlass.utilities.importtools import load_script_as_module
@@ -243,11 +243,11 @@ def test_a_worker_keeps_what_it_has_while_it_stops_and_while_a_task_blocks(
 
 
 def test_nothing_is_lost_with_all_of_redis_or_a_server_that_is_killed(
-    server: WindlassServer, tasks: Any, start: StartWorker, request: pytest.FixtureRequest
+    server: WindlassServer, tasks: Any, start: StartWorker
 ) -> None:
     before = tasks.add.delay(1, 1)
     if server.backend is Backend.SERVICES:
-        flush(request.getfixturevalue("redis_server"))
+        flush(next(iter(server.processes.values())).environment[BROKER_URL])
     with start("worker"):
         assert before.result(40) == 2
         for process in [

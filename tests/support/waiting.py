@@ -13,7 +13,7 @@ _LONGEST_PAUSE: Final = 0.1
 
 
 def wait_until(
-    predicate: Callable[[], ResultT], *, timeout: float = 10.0, description: str
+    predicate: Callable[[], ResultT], *, timeout: float = 30.0, description: str
 ) -> ResultT:
     """Ask `predicate` until its answer is true and return that answer.
 
@@ -30,7 +30,7 @@ def wait_until(
 
 
 async def await_until(
-    predicate: Callable[[], Awaitable[ResultT]], *, timeout: float = 10.0, description: str
+    predicate: Callable[[], Awaitable[ResultT]], *, timeout: float = 30.0, description: str
 ) -> ResultT:
     """`wait_until` for a coroutine function, without holding up the event loop."""
     deadline = time.monotonic() + timeout

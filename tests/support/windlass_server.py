@@ -20,10 +20,11 @@ import httpx
 import pytest
 
 from tests.support.postgres import create_database, drop_database
-from tests.support.redis import flush
+from tests.support.redis import RedisDatabases
 from tests.support.waiting import wait_until
 
 AUTH_STRING: Final = "WINDLASS_SERVER_API_AUTH_STRING"
+BROKER_URL: Final = "WINDLASS_SERVER_BROKER_URL"
 SECONDS_TO_START: Final = 20.0
 SECONDS_TO_STOP: Final = 15.0
 SECONDS_FOR_A_TEST: Final = 180
@@ -288,14 +289,14 @@ def _stores(request: pytest.FixtureRequest, backend: Backend) -> Generator[dict[
         yield {}
         return
     postgres: str = request.getfixturevalue("postgres_server")
-    redis: str = request.getfixturevalue("redis_server")
+    databases: RedisDatabases = request.getfixturevalue("redis_databases")
     names: Iterator[str] = request.getfixturevalue("database_names")
     name = next(names)
-    flush(redis)
     try:
-        yield {
-            "WINDLASS_SERVER_DATABASE_CONNECTION_URL": create_database(postgres, name),
-            "WINDLASS_SERVER_BROKER_URL": redis,
-        }
+        with databases.one() as redis:
+            yield {
+                "WINDLASS_SERVER_DATABASE_CONNECTION_URL": create_database(postgres, name),
+                BROKER_URL: redis,
+            }
     finally:
         drop_database(postgres, name)

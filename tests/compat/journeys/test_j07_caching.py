@@ -5,13 +5,14 @@ a real Redis, which keeps the locks.
 """
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.compat.stock_client import PATIENCE, Stock
-from tests.support.redis import flush
+from tests.support.redis import RedisDatabases
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -28,10 +29,10 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def locks(redis_server: str) -> str:
+def locks(redis_databases: RedisDatabases) -> Iterator[str]:
     """The Redis that keeps the locks."""
-    flush(redis_server)
-    return redis_server
+    with redis_databases.one() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,11 @@ import pytest
 
 from tests.compat.stock_client import PATIENCE, Stock
 from tests.support.waiting import wait_until
-from tests.support.windlass_server import Backend
+from tests.support.windlass_server import BY_BACKEND
 
 pytestmark = [
     pytest.mark.timeout(400),
-    pytest.mark.parametrize(
-        "windlass_server",
-        [pytest.param(backend, marks=pytest.mark.xdist_group(backend)) for backend in Backend],
-        indirect=True,
-    ),
+    pytest.mark.parametrize("windlass_server", BY_BACKEND, indirect=True),
 ]
 
 SCRIPT = "journeys/j10_gate.py"

@@ -48,27 +48,33 @@ def workers(stock: Stock, delayed: dict[str, list[str]]) -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("workers")
-def test_j17_what_was_delayed_is_run_once_by_one_of_the_task_workers(
-    stock: Stock, delayed: dict[str, list[str]]
-) -> None:
-    processes: set[str] = set()
-    for id, said in zip(delayed["add"], ("1 + 2 = 3", "1 + 4", "2 + 4", "3 + 4"), strict=True):
+@pytest.fixture(scope="module")
+def said(stock: Stock, delayed: dict[str, list[str]], workers: None) -> dict[str, str]:
+    """What each delayed run logged, by its id, when all of them are over.
+
+    Before a worker is killed: what a process logged in its last two seconds dies with it.
+    """
+    words = {
+        **dict(zip(delayed["add"], ("1 + 2 = 3", "1 + 4", "2 + 4", "3 + 4"), strict=True)),
+        **dict(zip(delayed["others"], ("2 * 3 = 6", "delayed 7 + 7"), strict=True)),
+    }
+    for id in words:
         _wait_for_completed(stock, id)
+    return {id: _logged(stock, id, each) for id, each in words.items()}
+
+
+def test_j17_what_was_delayed_is_run_once_by_one_of_the_task_workers(
+    stock: Stock, delayed: dict[str, list[str]], said: dict[str, str]
+) -> None:
+    for id in delayed["add"]:
         states = stock.server.get(f"task_run_states/?task_run_id={id}")
         assert [s["name"] for s in states] == ["Scheduled", "Pending", "Running", "Completed"]
-        processes.add(_logged(stock, id, said).rpartition(" ")[2])
+    processes = {said[id].rpartition(" ")[2] for id in delayed["add"]}
     assert len(processes) == 2, "neither did everything"
 
 
-@pytest.mark.usefixtures("workers")
-def test_j17_a_delayed_task_may_delay_another_one(
-    stock: Stock, delayed: dict[str, list[str]]
-) -> None:
-    multiplied, outer = delayed["others"]
-    for id, said in ((multiplied, "2 * 3 = 6"), (outer, "delayed 7 + 7")):
-        _wait_for_completed(stock, id)
-        _logged(stock, id, said)
+@pytest.mark.usefixtures("said")
+def test_j17_a_delayed_task_may_delay_another_one(stock: Stock) -> None:
     wanted = {"task_runs": {"name": {"any_": ["add"]}}}
 
     def all_completed() -> bool:
@@ -78,7 +84,7 @@ def test_j17_a_delayed_task_may_delay_another_one(
     wait_until(all_completed, timeout=PATIENCE, description="what the delayed task delayed")
 
 
-@pytest.mark.usefixtures("workers")
+@pytest.mark.usefixtures("said")
 def test_j17_what_a_killed_task_worker_had_begun_is_run_by_the_other_one(stock: Stock) -> None:
     id = json.loads(stock.script(SCRIPT, "delay-slow").splitlines()[-1])
     begun = stock.folder / "journeys" / "slow-began"

@@ -1,7 +1,7 @@
 """Flows that share a machine: many download at a time, few may use the graphics card.
 
 python j09_image.py deploy    # to the pool `ml-pool`
-python j09_image.py submit 20 # so many runs
+python j09_image.py submit gpu-1 20   # so many runs to the queue of a machine
 """
 
 import os
@@ -52,7 +52,10 @@ if __name__ == "__main__":
             source=str(here.parent), entrypoint=f"{here.name}:process_image"
         ).deploy(name="process-image", work_pool_name="ml-pool", print_next_steps=False)
     else:
-        for image_id in range(int(sys.argv[2])):
+        for image_id in range(int(sys.argv[3])):
             run_deployment(
-                "process-image/process-image", parameters={"image_id": image_id}, timeout=0
+                "process-image/process-image",
+                parameters={"image_id": image_id},
+                work_queue_name=sys.argv[2],
+                timeout=0,
             )
