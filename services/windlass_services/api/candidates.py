@@ -19,6 +19,7 @@ from windlass.schemas.executions import (
     parse_execution_id,
 )
 from windlass.schemas.flow_runs import FlowRun
+from windlass.schemas.job_variables import default_job_variables
 from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.workers import WorkerFlowRunResponse
 
@@ -46,7 +47,7 @@ def with_candidate(
     """
     run = told.flow_run
     variables = run.job_variables or {}
-    levels = (variables, job_variables_of_deployment, _defaults_of(pool.base_job_template))
+    levels = (variables, job_variables_of_deployment, default_job_variables(pool.base_job_template))
     own = _headers_in(_environment_in(level) for level in levels)
     if own is None:
         return told
@@ -79,15 +80,5 @@ def _object(value: Any) -> JsonObject | None:
 
 
 def _environment_in(variables: Mapping[str, Any]) -> JsonObject:
-    return _part(variables, "env")
-
-
-def _defaults_of(template: Mapping[str, Any]) -> JsonObject:
-    """What a base job template sets where nobody says otherwise."""
-    described = _part(_part(_part(template, "variables"), "properties"), "env")
-    return {"env": described.get("default")}
-
-
-def _part(of: Mapping[str, Any], name: str) -> JsonObject:
-    found = of.get(name)
+    found = variables.get("env")
     return cast(JsonObject, found) if isinstance(found, dict) else {}

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from windlass.schemas.executions import ClaimedRun
-from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.work_queues import WorkQueue
 from windlass.schemas.workers import WorkerFlowRunResponse
 from windlass_services.api.candidates import (
@@ -17,7 +16,7 @@ from windlass_services.api.candidates import (
 )
 from windlass_services.api.changes import changing
 from windlass_services.api.context import ApiContext
-from windlass_services.storage.deployments import read_job_variables
+from windlass_services.api.worker_traffic import Polled
 from windlass_services.storage.polls import (
     deployment_polls_to_record,
     polls_to_record,
@@ -49,23 +48,17 @@ async def record_runner_polls(
 
 
 async def naming_candidates(
-    context: ApiContext,
-    scope: Scope,
-    pool: WorkPool,
-    told: Sequence[WorkerFlowRunResponse],
+    context: ApiContext, scope: Scope, polled: Polled
 ) -> list[WorkerFlowRunResponse]:
     """What a poll found, each run with the execution that it would have, and the token of that."""
-    if not told or not context.settings.server.fence_polling_workers:
-        return list(told)
-    ids = {one.flow_run.deployment_id for one in told if one.flow_run.deployment_id is not None}
-    async with context.database.read() as connection:
-        variables = await read_job_variables(connection, scope, ids)
+    if not context.settings.server.fence_polling_workers:
+        return list(polled.runs)
     named: list[WorkerFlowRunResponse] = []
-    for one in told:
+    for one in polled.runs:
         execution_id, deployment_id = next_execution_of(one.flow_run), one.flow_run.deployment_id
-        of_deployment = variables.get(deployment_id, {}) if deployment_id else {}
+        of_deployment = polled.job_variables.get(deployment_id, {}) if deployment_id else {}
         headers = candidate_headers(execution_id, await _token(context, scope, execution_id))
-        named.append(with_candidate(one, pool, of_deployment, headers))
+        named.append(with_candidate(one, polled.pool, of_deployment, headers))
     return named
 
 
@@ -73,11 +66,11 @@ async def with_tokens(
     context: ApiContext, scope: Scope, claimed: Sequence[ClaimedRun]
 ) -> list[ClaimedRun]:
     """What a claim took, each run with the token of its execution where one is asked for."""
-    return [
-        one.model_copy(update={"token": token and SecretStr(token)})
-        for one in claimed
-        for token in [await _token(context, scope, one.execution_id)]
-    ]
+    told: list[ClaimedRun] = []
+    for one in claimed:
+        token = await _token(context, scope, one.execution_id)
+        told.append(one.model_copy(update={"token": token and SecretStr(token)}))
+    return told
 
 
 async def _token(context: ApiContext, scope: Scope, execution_id: str) -> str | None:

@@ -4,17 +4,20 @@ A fleet says that it is there, and asks whether there is anything to do, all day
 almost always that there is not. What it costs must not grow with the number of its workers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from windlass.exceptions import ApiError
+from windlass.schemas.base import JsonObject
 from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.work_queues import WorkQueue
 from windlass.schemas.workers import WorkerFlowRunResponse, WorkerHeartbeat
 from windlass_services.api.changes import Opened, changing
 from windlass_services.storage.batching import Answers, Batcher
 from windlass_services.storage.database import Connection
+from windlass_services.storage.deployments import read_job_variables
 from windlass_services.storage.polls import Due, earliest_due, read_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.work_pools import no_work_pool, read_work_pool
@@ -48,6 +51,8 @@ class Polled:
     pool: WorkPool
     queues: Sequence[WorkQueue]
     runs: Sequence[WorkerFlowRunResponse]
+    job_variables: Mapping[UUID, JsonObject]
+    """Of the deployments of the runs."""
 
 
 class WorkerTraffic:
@@ -104,7 +109,9 @@ class WorkerTraffic:
                 limit=poll.limit,
                 now=self._opened.clock(),
             )
-        return Polled(found.pool, found.queues, runs)
+        ids = {run.flow_run.deployment_id for run in runs if run.flow_run.deployment_id is not None}
+        variables = await read_job_variables(connection, poll.scope, ids)
+        return Polled(found.pool, found.queues, runs, variables)
 
 
 @dataclass(frozen=True, slots=True)

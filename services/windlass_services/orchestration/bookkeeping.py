@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.transition import TaskRunChange, Transition
 from windlass_services.storage.hot.facts import FlowRunFacts, Policy, RunColumns
@@ -43,7 +44,7 @@ def task_run_state(change: TaskRunChange) -> State:
 
 def flow_run_columns(change: Transition) -> RunColumns:
     """The columns of the flow run after the transition."""
-    waits_for_slot = change.proposed.name == "AwaitingConcurrencySlot"
+    waits_for_slot = change.proposed.name == AWAITING_CONCURRENCY_SLOT
     return RunColumns(
         run_count=_flow_run_count(change),
         expected_start_time=_expected_start_time(change),

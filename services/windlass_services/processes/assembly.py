@@ -57,10 +57,9 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
 
     Raises `ReplicaRefused` when the broker lives in one process and this one is not alone.
     """
-    streams = open_streams(settings.server.broker_url)
-    if not alone and not streams.replicated:
-        await streams.close()
+    if not alone and not is_replicated(settings.server.broker_url):
         raise ReplicaRefused(_BROKER_OF_ONE)
+    streams = open_streams(settings.server.broker_url)
     terms = terms_from(settings)
     database = await open_database(
         settings.server.database.connection_url,

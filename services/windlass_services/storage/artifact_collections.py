@@ -15,11 +15,10 @@ from windlass.ids import uuid7
 from windlass.schemas.artifacts import ArtifactCollection
 from windlass.schemas.filters.artifacts import ArtifactCollectionFilter
 from windlass.schemas.filters.sorting import ArtifactCollectionSort
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.artifacts import made_by, where_artifact_collections
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import artifact, artifact_collection
@@ -51,12 +50,12 @@ async def read_artifact_collections(
 ) -> list[ArtifactCollection]:
     """One window of the latest artifacts that match every filter."""
     rows = await connection.execute(
-        sa.select(artifact_collection)
-        .where(_matching(scope, asked, filters))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(artifact_collection)
+            .where(_matching(scope, asked, filters))
+            .order_by(*_ORDERS[sort]),
+            window,
+        )
     )
     return readable("artifact collection", rows.mappings(), _collection)
 

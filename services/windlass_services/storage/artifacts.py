@@ -14,11 +14,10 @@ from windlass.schemas.artifacts import Artifact, ArtifactCreate, ArtifactUpdate
 from windlass.schemas.filters.artifacts import ArtifactFilter
 from windlass.schemas.filters.sorting import ArtifactSort
 from windlass_services.storage import artifact_collections
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.artifacts import made_by, where_artifacts
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import artifact, artifact_collection
@@ -92,12 +91,10 @@ async def read_artifacts(
 ) -> list[Artifact]:
     """One window of the artifacts that match every filter."""
     rows = await connection.execute(
-        sa.select(artifact)
-        .where(_matching(scope, asked, filters))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(artifact).where(_matching(scope, asked, filters)).order_by(*_ORDERS[sort]),
+            window,
+        )
     )
     return readable("artifact", rows.mappings(), _artifact)
 

@@ -20,10 +20,9 @@ from windlass.schemas.automations import (
 )
 from windlass.schemas.filters.automations import AutomationFilter
 from windlass.schemas.filters.sorting import AutomationSort
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.automations import where_automations
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import automation, automation_related_resource
@@ -65,12 +64,9 @@ async def read_automations(
 ) -> list[Automation]:
     """One window of the automations that match."""
     rows = await connection.execute(
-        sa.select(automation)
-        .where(_matching(scope, asked))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(automation).where(_matching(scope, asked)).order_by(*_ORDERS[sort]), window
+        )
     )
     return readable("automation", rows.mappings(), Automation.model_validate)
 

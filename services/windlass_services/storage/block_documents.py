@@ -27,12 +27,11 @@ from windlass.schemas.filters.sorting import BlockDocumentSort
 from windlass_services.storage.block_deletion import delete_block_documents
 from windlass_services.storage.block_schemas import block_schemas_by_id
 from windlass_services.storage.block_types import read_block_type
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.encryption import find_or_create_cipher
 from windlass_services.storage.filters.blocks import block_documents_matching
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.nested_documents import assembled_documents, is_within
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import (
     block_document,
@@ -219,7 +218,7 @@ async def _rows(
 ) -> list[sa.RowMapping]:
     asked = sa.select(block_document).where(clause).order_by(*_ORDERS[sort])
     if window is not None:
-        asked = asked.limit(window.limit).offset(window.offset).execution_options(**BOUNDED)
+        asked = in_window(asked, window)
     return list((await connection.execute(asked)).mappings())
 
 

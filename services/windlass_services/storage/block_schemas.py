@@ -23,10 +23,9 @@ from windlass.schemas.blocks import BlockSchema, BlockSchemaCreate
 from windlass.schemas.filters.blocks import BlockSchemaFilter
 from windlass_services.storage.block_deletion import delete_block_schemas
 from windlass_services.storage.block_types import block_types_by_id, known_slugs
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.blocks import block_schemas_matching
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import block_schema, block_schema_reference
 from windlass_services.storage.upserts import insert_into
@@ -274,7 +273,7 @@ async def _ids(
         .order_by(block_schema.c.created.desc(), block_schema.c.id.desc())
     )
     if window is not None:
-        asked = asked.limit(window.limit).offset(window.offset).execution_options(**BOUNDED)
+        asked = in_window(asked, window)
     return list((await connection.execute(asked)).scalars())
 
 

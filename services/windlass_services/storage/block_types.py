@@ -12,10 +12,9 @@ from windlass.ids import uuid7
 from windlass.schemas.blocks import BlockType, BlockTypeCreate, BlockTypeUpdate
 from windlass.schemas.filters.blocks import BlockSchemaFilter, BlockTypeFilter
 from windlass_services.storage.block_deletion import delete_block_schemas
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.blocks import block_types_matching
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import block_schema, block_type
@@ -84,12 +83,12 @@ async def read_block_types(
 ) -> list[BlockType]:
     """One window of the block types that match, by name."""
     rows = await connection.execute(
-        sa.select(block_type)
-        .where(block_types_matching(scope, asked, schemas))
-        .order_by(block_type.c.name, block_type.c.id)
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(block_type)
+            .where(block_types_matching(scope, asked, schemas))
+            .order_by(block_type.c.name, block_type.c.id),
+            window,
+        )
     )
     return readable("block type", rows.mappings(), _block_type)
 

@@ -17,13 +17,12 @@ from windlass.schemas.concurrency_limits import (
     ConcurrencyLimitV2Update,
     GlobalConcurrencyLimitResponse,
 )
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.limit_rows import (
     counts_of,
     lock_limit,
     tag_limit_name,
 )
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.slot_counts import LimitCounts
 from windlass_services.storage.tables import concurrency_limit, slot_lease
@@ -159,12 +158,12 @@ async def counted_limits(
         .scalar_subquery()
     )
     rows = await connection.execute(
-        sa.select(concurrency_limit, leased.label("leased"))
-        .where(clause)
-        .order_by(concurrency_limit.c.name)
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(concurrency_limit, leased.label("leased"))
+            .where(clause)
+            .order_by(concurrency_limit.c.name),
+            window,
+        )
     )
     return [(row, counts_of(row, row["leased"]).settled(now)) for row in rows.mappings()]
 

@@ -15,7 +15,7 @@ from windlass.schemas.concurrency_status import (
     WorkQueueConcurrencyStatusDetail,
 )
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.paging import PageNumbers, Window, count_rows
+from windlass_services.storage.paging import PageNumbers, Window, count_rows, in_window
 from windlass_services.storage.polls import live_executions
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run, work_queue
@@ -68,7 +68,7 @@ async def read_work_queue_concurrency_status(
     """The slots of a queue, and a window of the runs that hold them. Raises `ObjectNotFound`."""
     queue = await read_work_queue(connection, scope, id)
     rows = await connection.execute(
-        _HOLDERS.where(_live_in([id])).order_by(*_LONGEST).limit(window.limit).offset(window.offset)
+        in_window(_HOLDERS.where(_live_in([id])).order_by(*_LONGEST), window)
     )
     count = await count_rows(connection, execution, _live_in([id]))
     return WorkQueueConcurrencyStatus(

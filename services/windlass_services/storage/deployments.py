@@ -13,11 +13,10 @@ from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.filters.sorting import DeploymentSort
 from windlass_services.storage.automations import delete_automations_owned_by
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.deployment_schedules import look_again, schedules_of
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters, deployments_matching
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scheduled_runs import (
     remove_auto_scheduled_runs,
@@ -81,11 +80,10 @@ async def read_deployments(
     """One window of the deployments that match every filter."""
     rows, read = await _read(
         connection,
-        _DEPLOYMENTS.where(deployments_matching(scope, filters))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED),
+        in_window(
+            _DEPLOYMENTS.where(deployments_matching(scope, filters)).order_by(*_ORDERS[sort]),
+            window,
+        ),
     )
     return readable("deployment", rows, read)
 

@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.events import ReceivedEvent
 from windlass.schemas.filters.events import EventFilter
 from windlass.schemas.filters.sorting import EventOrder
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.events import where_events
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event
@@ -23,12 +22,12 @@ async def read_events(
 ) -> list[ReceivedEvent]:
     """One window of the events that match, in the order that the filter asks for."""
     rows = await connection.execute(
-        sa.select(event)
-        .where(_matching(connection, scope, asked, now))
-        .order_by(*_order(asked))
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(event)
+            .where(_matching(connection, scope, asked, now))
+            .order_by(*_order(asked)),
+            window,
+        )
     )
     return readable("event", rows.mappings(), _event)
 

@@ -16,7 +16,7 @@ from windlass.schemas.states import StateType
 from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, flow_runs_matching
 from windlass_services.storage.flow_run_rows import flow_run_from_row
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.scope import Scope
@@ -87,11 +87,12 @@ async def read_flow_runs(
 ) -> list[FlowRun]:
     """One window of the flow runs that match every filter."""
     rows = await connection.execute(
-        FLOW_RUN_WITH_NAMES.where(flow_runs_matching(scope, filters))
-        .order_by(*FLOW_RUN_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            FLOW_RUN_WITH_NAMES.where(flow_runs_matching(scope, filters)).order_by(
+                *FLOW_RUN_ORDERS[sort]
+            ),
+            window,
+        )
     )
     return readable("flow run", rows.mappings(), partial(flow_run_from_row, now=now))
 

@@ -13,9 +13,8 @@ from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import FlowSort
 from windlass.schemas.flows import Flow, FlowCreate, FlowUpdate
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, flows_matching
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow
@@ -72,12 +71,9 @@ async def read_flows(
 ) -> list[Flow]:
     """One window of the flows that match every filter."""
     rows = await connection.execute(
-        sa.select(flow)
-        .where(flows_matching(scope, filters))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(flow).where(flows_matching(scope, filters)).order_by(*_ORDERS[sort]), window
+        )
     )
     return readable("flow", rows.mappings(), _flow)
 

@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.filters.logs import LogFilter
 from windlass.schemas.filters.sorting import LogSort
 from windlass.schemas.logs import Log
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.logs import where_logs
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import log
@@ -34,12 +33,7 @@ async def read_logs(
     if asked is not None:
         matching.append(where_logs(asked))
     rows = await connection.execute(
-        sa.select(log)
-        .where(*matching)
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(sa.select(log).where(*matching).order_by(*_ORDERS[sort]), window)
     )
     return readable("log", rows.mappings(), _log)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass.schemas.states import StateType
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run
@@ -106,7 +107,7 @@ def _others_wait() -> sa.Exists:
             other.c.workspace_id == flow_run.c.workspace_id,
             other.c.deployment_id == flow_run.c.deployment_id,
             other.c.state_type == sa.literal_column("'SCHEDULED'"),
-            other.c.state_name == "AwaitingConcurrencySlot",
+            other.c.state_name == AWAITING_CONCURRENCY_SLOT,
         )
         .correlate(flow_run)
     )

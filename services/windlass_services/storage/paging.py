@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
+
+SelectT = TypeVar("SelectT", bound=sa.Select[*tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class PageNumbers:
             "pages": self.pages,
             "page": self.page,
         }
+
+
+def in_window(asked: SelectT, window: Window) -> SelectT:
+    """The question for one window of a list. Raises `QueryTooBroad` when it takes too long."""
+    return asked.limit(window.limit).offset(window.offset).execution_options(**BOUNDED)
 
 
 async def count_rows(connection: AsyncConnection, table: sa.Table, clause: Clause) -> int:

@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.saved_searches import SavedSearch, SavedSearchCreate
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import saved_search
@@ -57,12 +56,12 @@ async def read_saved_searches(
 ) -> list[SavedSearch]:
     """One window of the searches, by name."""
     rows = await connection.execute(
-        sa.select(saved_search)
-        .where(saved_search.c.workspace_id == scope.workspace_id)
-        .order_by(saved_search.c.name)
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(saved_search)
+            .where(saved_search.c.workspace_id == scope.workspace_id)
+            .order_by(saved_search.c.name),
+            window,
+        )
     )
     return readable("saved search", rows.mappings(), SavedSearch.model_validate)
 

@@ -13,9 +13,8 @@ from windlass.exceptions import ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import TaskRunSort
 from windlass.schemas.task_runs import TaskRun, TaskRunCreate, TaskRunUpdate
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, task_runs_matching
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.run_rows import (
@@ -128,12 +127,10 @@ async def read_task_runs(
 ) -> list[TaskRun]:
     """One window of the task runs that match every filter."""
     rows = await connection.execute(
-        sa.select(task_run)
-        .where(task_runs_matching(scope, filters))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(task_run).where(task_runs_matching(scope, filters)).order_by(*_ORDERS[sort]),
+            window,
+        )
     )
     return readable("task run", rows.mappings(), partial(task_run_from_row, now=now))
 

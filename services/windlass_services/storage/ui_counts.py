@@ -16,7 +16,7 @@ from windlass.schemas.ui import CountByState, SimpleFlowRun, SimpleNextFlowRun
 from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.query import Filters, flow_runs_matching, task_runs_matching
 from windlass_services.storage.flow_runs import FLOW_RUN_ORDERS
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.run_durations import (
     delay_seconds,
@@ -108,22 +108,22 @@ async def read_simple_flow_runs(
     """One window of the flow runs that match, as points of a chart."""
     begins = sa.func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time)
     rows = await connection.execute(
-        sa.select(
-            flow_run.c.id,
-            flow_run.c.state_type,
-            begins.label("timestamp"),
-            run_seconds(flow_run, now).label("duration"),
-            delay_seconds(flow_run, now).label("lateness"),
+        in_window(
+            sa.select(
+                flow_run.c.id,
+                flow_run.c.state_type,
+                begins.label("timestamp"),
+                run_seconds(flow_run, now).label("duration"),
+                delay_seconds(flow_run, now).label("lateness"),
+            )
+            .where(
+                flow_runs_matching(scope, filters),
+                flow_run.c.state_type.is_not(None),
+                flow_run.c.expected_start_time.is_not(None),
+            )
+            .order_by(*FLOW_RUN_ORDERS[sort]),
+            window,
         )
-        .where(
-            flow_runs_matching(scope, filters),
-            flow_run.c.state_type.is_not(None),
-            flow_run.c.expected_start_time.is_not(None),
-        )
-        .order_by(*FLOW_RUN_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
     )
     return [SimpleFlowRun.model_validate(dict(row)) for row in rows.mappings()]
 

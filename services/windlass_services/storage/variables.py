@@ -14,10 +14,9 @@ from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import VariableSort
 from windlass.schemas.filters.variables import VariableFilter
 from windlass.schemas.variables import Variable, VariableCreate, VariableUpdate
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.variables import where_variables
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import variable
@@ -73,12 +72,9 @@ async def read_variables(
 ) -> list[Variable]:
     """One window of the variables that match."""
     rows = await connection.execute(
-        sa.select(variable)
-        .where(_matching(scope, asked))
-        .order_by(*_ORDERS[sort])
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(variable).where(_matching(scope, asked)).order_by(*_ORDERS[sort]), window
+        )
     )
     return readable("variable", rows.mappings(), _variable)
 

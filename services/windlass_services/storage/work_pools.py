@@ -1,5 +1,6 @@
 """Work pools: made with their default queue, read, changed, deleted."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,10 +12,9 @@ from windlass.ids import uuid7
 from windlass.schemas.filters.work_pools import WorkPoolFilter
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
 from windlass.schemas.work_queues import WorkQueueStatus
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_pools import where_work_pools
-from windlass_services.storage.paging import Window, count_rows
+from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scheduled_runs import strand_scheduled_runs
 from windlass_services.storage.scope import Scope
@@ -86,6 +86,18 @@ async def find_work_pool(
     return None if row is None else _work_pool(row)
 
 
+async def find_work_pools(
+    connection: AsyncConnection, scope: Scope, names: Collection[str]
+) -> dict[str, WorkPool]:
+    """Those of the pools of these names that there are."""
+    rows = await connection.execute(
+        sa.select(work_pool).where(
+            work_pool.c.workspace_id == scope.workspace_id, work_pool.c.name.in_(sorted(names))
+        )
+    )
+    return {row["name"]: _work_pool(row) for row in rows.mappings()}
+
+
 async def read_work_pool(
     connection: AsyncConnection, scope: Scope, name: str, *, lock: bool = False
 ) -> WorkPool:
@@ -109,12 +121,9 @@ async def read_work_pools(
 ) -> list[WorkPool]:
     """One window of the pools that match, in order of their names."""
     rows = await connection.execute(
-        sa.select(work_pool)
-        .where(_matching(scope, asked))
-        .order_by(work_pool.c.name)
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(work_pool).where(_matching(scope, asked)).order_by(work_pool.c.name), window
+        )
     )
     return readable("work pool", rows.mappings(), _work_pool)
 

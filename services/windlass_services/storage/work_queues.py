@@ -17,10 +17,9 @@ from windlass.schemas.work_queues import (
     WorkQueueCreate,
     WorkQueueUpdate,
 )
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_queues import where_work_queues
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.queue_priorities import priorities_to_change
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scheduled_runs import move_scheduled_runs
@@ -121,11 +120,12 @@ async def read_work_queues(
         pool = await read_work_pool(connection, scope, work_pool_name)
         clauses.append(work_queue.c.work_pool_id == pool.id)
     rows = await connection.execute(
-        _QUEUES.where(work_queue.c.workspace_id == scope.workspace_id, *clauses)
-        .order_by(work_queue.c.priority, work_queue.c.name, work_queue.c.id)
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            _QUEUES.where(work_queue.c.workspace_id == scope.workspace_id, *clauses).order_by(
+                work_queue.c.priority, work_queue.c.name, work_queue.c.id
+            ),
+            window,
+        )
     )
     return readable("work queue", rows.mappings(), _work_queue)
 

@@ -1,6 +1,6 @@
 """Workers: heard of by heartbeats, listed, forgotten."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,19 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
-from windlass.schemas.filters.work_pools import WorkPoolFilter, WorkPoolFilterName
 from windlass.schemas.filters.workers import WorkerFilter
-from windlass.schemas.work_pools import WorkPool, WorkPoolStatus
+from windlass.schemas.work_pools import WorkPoolStatus
 from windlass.schemas.workers import Worker, WorkerHeartbeat, WorkerStatus
-from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.workers import where_workers
-from windlass_services.storage.paging import Window
+from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, mark_work_pool, work_pool_status
 from windlass_services.storage.tables import worker
 from windlass_services.storage.upserts import insert_into
-from windlass_services.storage.work_pools import read_work_pool, read_work_pools
+from windlass_services.storage.work_pools import find_work_pools, read_work_pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ async def record_heartbeats(
     Workers that were never heard of are made. Returns the pools whose status changed, and the
     names of pools that there are not; their workers are left out.
     """
-    pools = await _pools_named(connection, scope, {one.work_pool_name for one in heard})
+    pools = await find_work_pools(connection, scope, {one.work_pool_name for one in heard})
     changes: list[StatusChange] = []
     # The pools before their workers, and both in one order, as everywhere.
     for pool in sorted(pools.values(), key=lambda pool: pool.id):
@@ -89,12 +87,12 @@ async def read_workers(
     pool = await read_work_pool(connection, scope, work_pool_name)
     clauses = [] if asked is None else [where_workers(asked)]
     rows = await connection.execute(
-        sa.select(worker)
-        .where(worker.c.work_pool_id == pool.id, *clauses)
-        .order_by(worker.c.last_heartbeat_time.desc(), worker.c.id)
-        .limit(window.limit)
-        .offset(window.offset)
-        .execution_options(**BOUNDED)
+        in_window(
+            sa.select(worker)
+            .where(worker.c.work_pool_id == pool.id, *clauses)
+            .order_by(worker.c.last_heartbeat_time.desc(), worker.c.id),
+            window,
+        )
     )
     return readable("worker", rows.mappings(), Worker.model_validate)
 
@@ -112,14 +110,6 @@ async def delete_worker(
         raise ObjectNotFound(message)
     status = await work_pool_status(connection, pool.id, is_paused=False)
     return await mark_work_pool(connection, pool.id, status)
-
-
-async def _pools_named(
-    connection: AsyncConnection, scope: Scope, names: Collection[str]
-) -> dict[str, WorkPool]:
-    asked = WorkPoolFilter(name=WorkPoolFilterName(any_=sorted(names)))
-    found = await read_work_pools(connection, scope, asked, Window(len(names), 0))
-    return {pool.name: pool for pool in found}
 
 
 _SAID_BY_HEARTBEATS: Final = (

@@ -18,19 +18,12 @@ _SLUG: Final = re.compile(r"[a-z0-9-]+")
 
 def _check_slug(slug: str) -> str:
     if not _SLUG.fullmatch(slug):
-        raise ValueError("slug must only contain lowercase letters, numbers, and dashes")
+        raise ValueError("must only contain lowercase letters, numbers, and dashes")
     return slug
 
 
-def _check_document_name(name: str) -> str:
-    if not _SLUG.fullmatch(name):
-        message = "the name of a document must only contain lowercase letters, numbers, and dashes"
-        raise ValueError(message)
-    return name
-
-
 BlockTypeSlug: TypeAlias = Annotated[str, AfterValidator(_check_slug)]
-DocumentName: TypeAlias = Annotated[ObjectName, AfterValidator(_check_document_name)]
+DocumentName: TypeAlias = Annotated[ObjectName, AfterValidator(_check_slug)]
 
 
 class BlockTypeUpdate(Shape):

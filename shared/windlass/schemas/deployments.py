@@ -151,7 +151,7 @@ class DeploymentPaginationResponse(Page):
     results: list[Deployment]
 
 
-RunsAhead: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
+RunsAsked: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
 _LONGEST_AHEAD = 100 * 365 * 86_400.0
 
 
@@ -164,8 +164,8 @@ class ScheduleDeployment(Shape):
     start_time: Timestamp | None = None
     end_time: Timestamp | None = None
     min_time: Annotated[float, Field(ge=0, le=_LONGEST_AHEAD)] | None = None
-    min_runs: RunsAhead | None = None
-    max_runs: RunsAhead | None = None
+    min_runs: RunsAsked | None = None
+    max_runs: RunsAsked | None = None
 
 
 class ScheduledDeploymentRuns(Shape):

@@ -11,6 +11,11 @@ from windlass.schemas.base import JsonObject, JsonValue
 from windlass.schemas.json_schema import Violation, require_fit, violations
 
 
+def default_job_variables(template: JsonObject) -> JsonObject:
+    """What a base job template sets where nobody says otherwise."""
+    return _defaults(_variables_schema(template))
+
+
 def check_default_job_variables(template: JsonObject, *, of: str) -> None:
     """Raises RequestInvalid unless each default of a template fits its own variable."""
     schema = _variables_schema(template)
@@ -47,8 +52,14 @@ def _variables_schema(template: JsonObject) -> JsonObject:
 
 
 def _defaults(schema: JsonObject) -> JsonObject:
-    properties = cast(dict[str, JsonObject], schema.get("properties") or {})
-    return {name: field["default"] for name, field in properties.items() if "default" in field}
+    properties = cast(JsonObject, schema.get("properties") or {})
+    # `true` is a schema, too.
+    described = {
+        name: cast(JsonObject, field)
+        for name, field in properties.items()
+        if isinstance(field, dict)
+    }
+    return {name: field["default"] for name, field in described.items() if "default" in field}
 
 
 def _unfit(variables: JsonObject, schema: JsonObject) -> list[Violation]:

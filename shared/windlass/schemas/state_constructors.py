@@ -6,13 +6,16 @@ decides. What a function says about `state_details` is added to the details that
 """
 
 from datetime import datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass.schemas.base import JsonValue
 from windlass.schemas.states import State, StateDetails, StateType
+
+AWAITING_CONCURRENCY_SLOT: Final = "AwaitingConcurrencySlot"
+"""The name that says of a scheduled run what holds it back."""
 
 
 class Given(TypedDict, total=False):
@@ -45,7 +48,7 @@ def AwaitingConcurrencySlot(
     scheduled_time: datetime | None = None, **given: Unpack[Given]
 ) -> State:
     """Found a concurrency limit full, and asks for a slot again at its time."""
-    return _scheduled("AwaitingConcurrencySlot", scheduled_time, given)
+    return _scheduled(AWAITING_CONCURRENCY_SLOT, scheduled_time, given)
 
 
 def Resuming(scheduled_time: datetime | None = None, **given: Unpack[Given]) -> State:

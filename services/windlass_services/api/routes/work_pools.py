@@ -110,4 +110,4 @@ async def get_scheduled_flow_runs(
         )
     )
     await record_queue_polls(context, scope, found.queues, context.clock())
-    return answer_list(await naming_candidates(context, scope, found.pool, found.runs))
+    return answer_list(await naming_candidates(context, scope, found))

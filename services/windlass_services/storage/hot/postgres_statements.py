@@ -7,6 +7,7 @@ round trip costs more than a row.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass_services.storage.hot.codec import (
     Field,
     Fields,
@@ -14,7 +15,6 @@ from windlass_services.storage.hot.codec import (
     postgres_fields,
 )
 from windlass_services.storage.hot.writes import (
-    AWAITING_SLOT,
     EXECUTION_CHANGES,
     HISTORY_SOURCES,
     OPENED_COLUMNS,
@@ -150,7 +150,7 @@ WRITE_TRANSITIONS: Final = (
 RELEASE_WAITING: Final = (
     "WITH waiting AS (SELECT w.id FROM unnest($1::UUID[], $2::INT[]) AS f(id, slots)"
     " CROSS JOIN LATERAL (SELECT id FROM flow_run WHERE deployment_id = f.id"
-    f" AND state_type = 'SCHEDULED' AND state_name = '{AWAITING_SLOT}'"
+    f" AND state_type = 'SCHEDULED' AND state_name = '{AWAITING_CONCURRENCY_SLOT}'"
     " AND next_scheduled_start_time > $3 ORDER BY next_scheduled_start_time, id"
     " LIMIT f.slots FOR NO KEY UPDATE SKIP LOCKED) w),"
     # A claim may have the one row and wait for what this transaction has: wait for neither.

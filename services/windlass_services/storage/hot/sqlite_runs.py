@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from windlass.exceptions import ObjectNotFound, ServerBusy
 from windlass.ids import uuid7
 from windlass.schemas.flow_runs import FlowRun
+from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.hot.codec import Fields, Row, decoded, encoded, sqlite_fields
 from windlass_services.storage.hot.decide import decide, facts_from_row, outcome_of
@@ -23,7 +24,6 @@ from windlass_services.storage.hot.protocol import (
 )
 from windlass_services.storage.hot.queries import facts_query, flow_runs_query
 from windlass_services.storage.hot.writes import (
-    AWAITING_SLOT,
     EXECUTION_CHANGES,
     HISTORY_SOURCES,
     OPENED_COLUMNS,
@@ -194,7 +194,7 @@ _DISPATCH: Final = (
 )
 _FIRST_WAITING: Final = (
     "SELECT id FROM flow_run WHERE deployment_id = ? AND state_type = 'SCHEDULED'"
-    f" AND state_name = '{AWAITING_SLOT}' AND next_scheduled_start_time > ?"
+    f" AND state_name = '{AWAITING_CONCURRENCY_SLOT}' AND next_scheduled_start_time > ?"
     " ORDER BY next_scheduled_start_time, id LIMIT 1"
 )
 _SOONER: Final = "UPDATE flow_run SET next_scheduled_start_time = ? WHERE id = ?"

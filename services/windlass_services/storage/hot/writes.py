@@ -33,7 +33,6 @@ from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run, flow_run_state, outbox
 
 OUTBOX_KIND: Final = "flow-run-state"
-AWAITING_SLOT: Final = "AwaitingConcurrencySlot"
 SUPERSEDED: Final = "superseded"
 """Why an execution ended that was alive when the next one opened."""
 
