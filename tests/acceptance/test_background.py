@@ -80,7 +80,7 @@ if __name__ == "__main__":
 StartWorker: TypeAlias = Callable[..., AbstractContextManager[CommandProcess]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
     """A server that is quick to miss somebody."""
     return {"WINDLASS_SERVER_LEASE_SECONDS": "2"}

@@ -220,19 +220,22 @@ def make_windlass_server(
 BY_BACKEND: Final = list(Backend)
 
 
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, str]:
+    """Settings of the servers of a module beside their stores; one that wants some overrides."""
+    return {}
+
+
 @pytest.fixture(scope="module", params=BY_BACKEND)
 def windlass_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    server_settings: dict[str, str],
 ) -> Iterator[WindlassServer]:
     """A running server that the tests of a module share, on each backend."""
-    with running_server(request, tmp_path_factory.mktemp("windlass-server")) as server:
+    folder = tmp_path_factory.mktemp("windlass-server")
+    with running_server(request, folder, server_settings) as server:
         yield server
-
-
-@pytest.fixture
-def server_settings() -> dict[str, str]:
-    """Settings of `own_windlass_server` beside its stores; a module that wants some overrides."""
-    return {}
 
 
 @pytest.fixture(params=list(Backend))

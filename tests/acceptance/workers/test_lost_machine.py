@@ -20,7 +20,7 @@ def a_flow():
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
     """A server that is quick to miss somebody."""
     return {"WINDLASS_SERVER_LEASE_SECONDS": "2"}

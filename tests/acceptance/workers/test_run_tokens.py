@@ -1,18 +1,12 @@
 """With credentials, a run speaks with a token of its own, not with those of its worker."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.acceptance.workers.fleet import Fleet
-from tests.support.windlass_server import (
-    AUTH_STRING,
-    BY_BACKEND,
-    WindlassServer,
-    running_server,
-)
+from tests.support.windlass_server import AUTH_STRING
 
 PAIR: Final = "admin:pass"
 
@@ -35,14 +29,10 @@ def a_flow():
 """
 
 
-@pytest.fixture(scope="module", params=BY_BACKEND)
-def windlass_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[WindlassServer]:
-    """A server that asks for credentials."""
-    folder = tmp_path_factory.mktemp("server")
-    with running_server(request, folder, {AUTH_STRING: PAIR}) as server:
-        yield server
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, str]:
+    """The server asks for credentials."""
+    return {AUTH_STRING: PAIR}
 
 
 @pytest.mark.parametrize("started", [{}, {"PYTHONHASHSEED": "7"}], ids=["forked", "executed"])

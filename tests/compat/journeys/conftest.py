@@ -7,12 +7,6 @@ import pytest
 from tests.support.windlass_server import Backend, WindlassServer, running_server
 
 
-@pytest.fixture(scope="module")
-def server_settings() -> dict[str, str]:
-    """Settings of the server of a journey; a module that wants some overrides this."""
-    return {}
-
-
 @pytest.fixture(scope="module", params=[Backend.EMBEDDED])
 def windlass_server(
     request: pytest.FixtureRequest,

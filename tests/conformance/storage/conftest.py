@@ -12,6 +12,7 @@ from tests.conformance.storage.govern import plain_govern
 from tests.conformance.storage.world import SteppedClock, World
 from tests.support.postgres import create_database, drop_database
 from windlass_services.storage.database import Database
+from windlass_services.storage.hot.protocol import Govern
 from windlass_services.storage.open import open_database
 from windlass_services.storage.schema import migrating, upgrade
 
@@ -63,8 +64,16 @@ def clock() -> SteppedClock:
 
 
 @pytest.fixture
-async def database(database_url: str, clock: SteppedClock) -> AsyncGenerator[Database]:
-    database = await open_database(database_url, govern=plain_govern, clock=clock)
+def govern() -> Govern:
+    """Who decides transitions; a module that wants the rules of a server overrides this."""
+    return plain_govern
+
+
+@pytest.fixture
+async def database(
+    database_url: str, clock: SteppedClock, govern: Govern
+) -> AsyncGenerator[Database]:
+    database = await open_database(database_url, govern=govern, clock=clock)
     yield database
     await database.close()
 

@@ -1,12 +1,11 @@
 """The hot operations under the rules that a server decides by."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from uuid import uuid4
 
 import pytest
 
-from tests.conformance.storage.world import SCOPE, SteppedClock, World
+from tests.conformance.storage.world import SCOPE, World
 from windlass.exceptions import Superseded
 from windlass.schemas.executions import Intent
 from windlass.schemas.orchestration import SetStateStatus
@@ -14,19 +13,16 @@ from windlass.schemas.states import StateDetails, StateType
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.orchestration.transition import Terms
 from windlass_services.storage import tables
-from windlass_services.storage.database import Database
 from windlass_services.storage.hot.facts import FlowRunTransition
-from windlass_services.storage.hot.protocol import Renewal
-from windlass_services.storage.open import open_database
+from windlass_services.storage.hot.protocol import Govern, Renewal
 
 TERMS = Terms()
 
 
 @pytest.fixture
-async def database(database_url: str, clock: SteppedClock) -> AsyncGenerator[Database]:
-    database = await open_database(database_url, govern=make_govern(TERMS), clock=clock)
-    yield database
-    await database.close()
+def govern() -> Govern:
+    """As a server decides."""
+    return make_govern(TERMS)
 
 
 async def test_a_run_goes_from_its_queue_to_its_end(world: World) -> None:

@@ -1,29 +1,26 @@
 """Runs that wait for a slot of their deployment: the first is due as soon as one is free."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
 
-from tests.conformance.storage.world import SCOPE, Queue, SteppedClock, World
+from tests.conformance.storage.world import SCOPE, Queue, World
 from windlass.ids import uuid7
 from windlass.schemas.executions import ClaimedRun
 from windlass.schemas.states import State, StateDetails, StateType
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.orchestration.transition import Terms
 from windlass_services.storage import tables
-from windlass_services.storage.database import Database
 from windlass_services.storage.hot.facts import FlowRunTransition
-from windlass_services.storage.open import open_database
+from windlass_services.storage.hot.protocol import Govern
 
 TERMS = Terms()
 
 
 @pytest.fixture
-async def database(database_url: str, clock: SteppedClock) -> AsyncGenerator[Database]:
-    database = await open_database(database_url, govern=make_govern(TERMS), clock=clock)
-    yield database
-    await database.close()
+def govern() -> Govern:
+    """As a server decides."""
+    return make_govern(TERMS)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ KEY: Final = "a-key"
 BASIC: Final = "Basic " + b64encode(PAIR.encode()).decode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
     return {"WINDLASS_SERVER_API_AUTH_STRING": PAIR, "WINDLASS_SERVER_API_KEY": KEY}
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +12,7 @@ from websockets import Subprotocol
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.support.windlass_server import (
-    AUTH_STRING,
-    BY_BACKEND,
-    WindlassServer,
-    running_server,
-)
+from tests.support.windlass_server import AUTH_STRING, WindlassServer
 from windlass.schemas.executions import EXECUTION_HEADER, RUN_TOKEN_HEADER
 from windlass_services.api.candidates import CUSTOM_HEADERS
 
@@ -25,14 +20,10 @@ PAIR: Final = "admin:pass"
 BASIC: Final = {"Authorization": "Basic " + b64encode(PAIR.encode()).decode()}
 
 
-@pytest.fixture(scope="module", params=BY_BACKEND)
-def guarded_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[WindlassServer]:
-    """A server that asks for credentials."""
-    folder = tmp_path_factory.mktemp("server")
-    with running_server(request, folder, {AUTH_STRING: PAIR}) as server:
-        yield server
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, str]:
+    """The server asks for credentials."""
+    return {AUTH_STRING: PAIR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +43,10 @@ class Polled:
 
 
 @pytest.fixture
-def polled(guarded_server: WindlassServer, request: pytest.FixtureRequest) -> Generator[Polled]:
+def polled(windlass_server: WindlassServer, request: pytest.FixtureRequest) -> Generator[Polled]:
     """One run in a pool of the test's own."""
     name = request.node.name
-    with httpx.Client(base_url=guarded_server.api_urls[0], headers=BASIC) as user:
+    with httpx.Client(base_url=windlass_server.api_urls[0], headers=BASIC) as user:
         user.post("/work_pools/", json={"name": name, "type": "process"}).raise_for_status()
         flow = user.post("/flows/", json={"name": "flow"}).json()
         wanted = {"name": name, "flow_id": flow["id"], "work_pool_name": name}
@@ -64,7 +55,7 @@ def polled(guarded_server: WindlassServer, request: pytest.FixtureRequest) -> Ge
         run = user.post(path, json={}).json()
         [told] = user.post(f"/work_pools/{name}/get_scheduled_flow_runs", json={}).json()
         headers = json.loads(told["flow_run"]["job_variables"]["env"][CUSTOM_HEADERS])
-        yield Polled(guarded_server.api_urls[0], run["id"], headers)
+        yield Polled(windlass_server.api_urls[0], run["id"], headers)
 
 
 def test_a_run_is_answered_for_its_token(polled: Polled) -> None:
