@@ -4,12 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from windlass.ids import uuid7
-from windlass.schemas.orchestration import SetStateStatus
-from windlass.schemas.reports import ReportedState, TaskRunReport
 from windlass.schemas.state_constructors import AwaitingRetry, Cancelled, Crashed, Scheduled
 from windlass.schemas.states import State, StateDetails, StateType
-from windlass.schemas.task_runs import TaskRun, TaskRunPolicy
-from windlass_services.events.reports import take_in_reports
+from windlass.schemas.task_runs import TaskRunPolicy
+from windlass_services.events.ended_task_runs import enter_for_client
 from windlass_services.orchestration.channels import TASK_RUNS_SCHEDULED
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.storage.scope import Scope
@@ -21,7 +19,6 @@ from windlass_services.storage.task_deliveries import (
     is_delivered,
     read_lost_runs,
 )
-from windlass_services.storage.task_runs import read_task_run
 
 _BATCH: Final = 100
 
@@ -39,7 +36,11 @@ async def look_after_lost_runs(services: ServiceContext, now: datetime) -> None:
         await services.streams.announce(TASK_RUNS_SCHEDULED, key)
     for run in lost:
         if not (_is_no_business_of_ours(run) or run.task_run_id in waiting):
-            await _end(services, run, now)
+            assert run.state is not None
+            scope = Scope(run.workspace_id, "service:api")
+            await enter_for_client(
+                services, scope, run.task_run_id, run.state, verdict_on(run, now)
+            )
 
 
 def verdict_on(lost: LostRun, now: datetime) -> State:
@@ -73,50 +74,6 @@ def verdict_on(lost: LostRun, now: datetime) -> State:
             return Crashed(id=uuid7(), now=now, message=message)
 
 
-async def _end(services: ServiceContext, lost: LostRun, now: datetime) -> None:
-    """Enter the state that is decided on, unless the run has moved on meanwhile."""
-    assert lost.state is not None
-    scope = Scope(lost.workspace_id, "service:api")
-    wanted = verdict_on(lost, now)
-    answer = await services.orchestrator.propose_task_run(
-        scope, lost.task_run_id, wanted, force=False, expected_state_id=lost.state.id
-    )
-    if answer.status is SetStateStatus.ACCEPT:
-        async with services.database.read() as connection:
-            run = await read_task_run(connection, scope, lost.task_run_id, now=now)
-        # The events of task runs are their clients', and this client is gone.
-        await take_in_reports(services, scope, [_report(run, wanted, lost.state)])
-
-
 def _is_no_business_of_ours(lost: LostRun) -> bool:
     """Whether it is over or deleted, or waits for somebody to resume it."""
     return lost.state is None or lost.state.is_final() or lost.state.is_paused()
-
-
-def _report(run: TaskRun, entered: State, before: State) -> TaskRunReport:
-    return TaskRunReport(
-        id=run.id,
-        flow_run_id=run.flow_run_id,
-        task_key=run.task_key,
-        dynamic_key=run.dynamic_key,
-        name=run.name,
-        tags=run.tags,
-        task_version=run.task_version,
-        task_inputs=run.task_inputs,
-        empirical_policy=run.empirical_policy.model_dump(mode="json"),
-        run_count=run.run_count,
-        previous=_reported(before, run.run_count),
-        states=[_reported(entered, run.run_count)],
-    )
-
-
-def _reported(state: State, run_count: int) -> ReportedState:
-    return ReportedState(
-        id=state.id,
-        type=state.type,
-        name=state.name,
-        timestamp=state.timestamp,
-        message=state.message,
-        details=state.state_details.model_dump(mode="json", exclude_defaults=True),
-        run_count=run_count,
-    )

@@ -92,6 +92,23 @@ def is_retried_in_process(change: Transition) -> bool:
     return change.proposed.is_scheduled() and change.request.proposed.is_failed()
 
 
+def is_retried_anew(change: Transition) -> bool:
+    """Whether the run crashed and is dispatched again, as its policy for that says."""
+    return change.proposed.is_scheduled() and change.request.proposed.is_crashed()
+
+
+def infrastructure_retries_of(run: FlowRunFacts) -> int:
+    """How often the run was dispatched anew since somebody last asked for it."""
+    return run.empirical_policy.get(_INFRASTRUCTURE_RETRIES) or 0
+
+
+def lost_attempts_of(run: FlowRunFacts) -> int:
+    """How many of the attempts that `run_count` counts ended with their infrastructure."""
+    return run.empirical_policy.get(_LOST_ATTEMPTS) or 0
+
+
+_INFRASTRUCTURE_RETRIES: Final = "infrastructure_retries"
+_LOST_ATTEMPTS: Final = "lost_attempts"
 _HOLDING: Final = frozenset({StateType.RUNNING, StateType.CANCELLING})
 
 
@@ -158,6 +175,12 @@ def _empirical_policy(change: Transition) -> Mapping[str, Any]:
     policy = dict(change.run.empirical_policy)
     if policy.get("resuming") and (change.proposed.is_running() or change.proposed.is_final()):
         policy["resuming"] = False
+    if is_retried_anew(change):
+        began = change.run.execution is not None and change.run.execution.presented_at is not None
+        policy[_INFRASTRUCTURE_RETRIES] = infrastructure_retries_of(change.run) + 1
+        policy[_LOST_ATTEMPTS] = lost_attempts_of(change.run) + began
+    elif _leaves_the_end(change) and infrastructure_retries_of(change.run):
+        policy |= {_INFRASTRUCTURE_RETRIES: 0, _LOST_ATTEMPTS: 0}
     if change.request.policy is Policy.CORE:
         policy |= _remembered(change, policy)
     return policy

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from windlass.schemas.orchestration import SetStateStatus
+from windlass.schemas.states import State
 from windlass_services.orchestration.transition import (
     Abort,
+    PassThrough,
     Proceed,
     Reject,
     Rule,
@@ -29,6 +31,8 @@ class Judgement(Generic[ChangeT]):
     retry_after: float | None = None
     """Seconds, with WAIT."""
     is_written: bool = True
+    passed: State | None = None
+    """The state that the run passes through on its way to the one that is written."""
 
 
 def judge(rules: Sequence[Rule[ChangeT]], change: ChangeT) -> Judgement[ChangeT]:
@@ -47,6 +51,10 @@ def _after(judgement: Judgement[ChangeT], verdict: Verdict) -> Judgement[ChangeT
     match verdict:
         case Proceed(state):
             return replace(judgement, change=replace(judgement.change, proposed=state))
+        case PassThrough(passed, state):
+            return replace(
+                judgement, change=replace(judgement.change, proposed=state), passed=passed
+            )
         case Reject(None, reason):
             return replace(judgement, status=SetStateStatus.REJECT, reason=reason, is_written=False)
         case Reject(state, reason):

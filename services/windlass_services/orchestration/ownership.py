@@ -4,7 +4,7 @@ Functions of a transition whose `proposed` state is the one that will be written
 """
 
 from windlass.schemas.states import StateType
-from windlass_services.orchestration.bookkeeping import is_retried_in_process
+from windlass_services.orchestration.bookkeeping import is_retried_anew, is_retried_in_process
 from windlass_services.orchestration.transition import Transition
 from windlass_services.storage.hot.facts import (
     Dispatch,
@@ -30,7 +30,7 @@ def execution_write(change: Transition) -> ExecutionWrite | None:
         case StateType.RUNNING:
             return _started(change)
         case _ if _live_execution(change) is not None and _ends_execution(change):
-            return EndExecution(change.now, change.proposed.name)
+            return EndExecution(change.now, _name_of_end(change))
         case _:
             return None
 
@@ -43,6 +43,11 @@ def dispatch_write(change: Transition) -> Dispatch | Withdraw | None:
     if change.proposed.is_scheduled():
         return _dispatched(change)
     return Withdraw() if change.from_type is StateType.SCHEDULED else None
+
+
+def _name_of_end(change: Transition) -> str:
+    ended = change.request.proposed if is_retried_anew(change) else change.proposed
+    return ended.name
 
 
 def _live_execution(change: Transition) -> ExecutionFacts | None:

@@ -5,6 +5,7 @@ state: a slot is a live execution (`ownership`), and which attempt of a flow run
 to is a column (`bookkeeping`). `docs/decisions/0007-transition-differences.md` has the list.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -53,6 +54,9 @@ from windlass_services.orchestration.rules.prevent_running_tasks_from_stopped_fl
 from windlass_services.orchestration.rules.refuse_ended_executions import RefuseEndedExecutions
 from windlass_services.orchestration.rules.rename_reruns import RenameReruns
 from windlass_services.orchestration.rules.retry_failed_flows import RetryFailedFlows
+from windlass_services.orchestration.rules.retry_failed_infrastructure import (
+    RetryFailedInfrastructure,
+)
 from windlass_services.orchestration.rules.retry_failed_tasks import RetryFailedTasks
 from windlass_services.orchestration.rules.secure_flow_concurrency_slots import (
     SecureFlowConcurrencySlots,
@@ -83,6 +87,7 @@ FLOW_RUN_RULES: Final[tuple[Rule[Transition], ...]] = (
     CopyScheduledTime(),
     WaitForScheduledTime(),
     RetryFailedFlows(),
+    RetryFailedInfrastructure(),
     # Last: only a run that nothing else holds back takes a slot.
     SecureFlowConcurrencySlots(),
 )
@@ -92,8 +97,11 @@ FORCED_FLOW_RUN_RULES: Final[tuple[Rule[Transition], ...]] = (
     RefuseEndedExecutions(),
     PreserveFinalStates(),
     BypassCancellingFlowRunsWithNoInfra(),
+    # Stock clients report every crash with force.
+    RetryFailedInfrastructure(),
 )
-"""What not even force may pass, and cancelling at once, which only saves waiting."""
+"""What not even force may pass; cancelling at once, which only saves waiting; and what somebody
+asked for who was not there when it was forced."""
 
 LATE_FLOW_RUN_RULES: Final[tuple[Rule[Transition], ...]] = (EnsureOnlyScheduledFlowsMarkedLate(),)
 
@@ -145,6 +153,7 @@ def govern_flow_run(
         columns=flow_run_columns(final),
         execution=execution_write(final),
         dispatch=dispatch_write(final),
+        passed=judgement.passed and flow_run_state(replace(final, proposed=judgement.passed)),
     )
 
 

@@ -17,6 +17,9 @@ class Terms:
     start_deadline: timedelta = timedelta(seconds=60)
     deployment_slot_wait: timedelta = timedelta(seconds=30)
     tag_slot_wait: timedelta = timedelta(seconds=30)
+    margin_of_lost: timedelta = timedelta(seconds=5)
+    """Between the end of a lease and the next execution of the run: what may live on, and stops
+    by itself at that end, has stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,24 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class PassThrough:
+    """Write `passed` as a state that the run was in for no time, and `state` as the one it is in.
+
+    The proposer is told of the first one: it is what was proposed.
+    """
+
+    passed: State
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
 class Abort:
     """Write nothing; the proposer must give up."""
 
     reason: str
 
 
-Verdict: TypeAlias = Proceed | Wait | Reject | Abort
+Verdict: TypeAlias = Proceed | PassThrough | Wait | Reject | Abort
 
 ChangeT = TypeVar("ChangeT", Transition, TaskRunChange, contravariant=True)
 
@@ -90,8 +104,9 @@ ChangeT = TypeVar("ChangeT", Transition, TaskRunChange, contravariant=True)
 class Rule(Protocol, Generic[ChangeT]):
     """A pure decision. It is asked only for transitions from `from_` to `to`.
 
-    After a `Reject` with a state, the remaining rules see the replacement as proposed, and those
-    that do not cover it are not asked; a `Wait`, an `Abort` or a `Reject` without a state ends it.
+    After a `Reject` with a state, or a `PassThrough`, the remaining rules see the replacement as
+    proposed, and those that do not cover it are not asked; a `Wait`, an `Abort` or a `Reject`
+    without a state ends it.
     """
 
     @property

@@ -11,6 +11,7 @@ from windlass.schedules import Schedule
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import ConcurrencyLimitStrategy, RunLimit
 from windlass.schemas.fields import Duration
+from windlass.schemas.infrastructure_retry import InfrastructureRetry, RetryCount
 
 
 def _nothing_as_empty(value: Any) -> Any:
@@ -89,6 +90,7 @@ class DeploymentDeclaration(_Declaration):
     schedule: ScheduleDeclaration | None = None
     schedules: list[ScheduleDeclaration] | None = None
     concurrency_limit: RunLimit | ConcurrencyDeclaration | None = None
+    infrastructure_retry: RetryCount | InfrastructureRetry | None = None
     work_pool: Annotated[WorkPoolDeclaration, BeforeValidator(_nothing_as_empty)] = Field(
         default_factory=WorkPoolDeclaration
     )
@@ -120,6 +122,7 @@ class DeploymentDeclaration(_Declaration):
         pool = self.work_pool
         options = DeploymentOptions(
             concurrency_limit=self._concurrency_limit(),
+            infrastructure_retry=self.infrastructure_retry,
             parameters=self.parameters,
             description=self.description,
             tags=self.tags,

@@ -10,6 +10,7 @@ from windlass.schedules import Schedule, schedules_of
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployment_schedules import DeploymentScheduleCreate
 from windlass.schemas.deployments import ConcurrencyLimitStrategy, ConcurrencyOptions
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 
 Interval: TypeAlias = int | float | timedelta
 """A number is in seconds."""
@@ -36,6 +37,11 @@ class ConcurrencyLimitConfig:
         )
 
 
+def infrastructure_retry_of(said: int | InfrastructureRetry | None) -> InfrastructureRetry | None:
+    """The policy that is meant. A number is how often; the rest is as it is by default."""
+    return InfrastructureRetry(max_retries=said) if isinstance(said, int) else said
+
+
 class ScheduleOptions(TypedDict, total=False):
     """When a deployment runs: at most one of these. None is the same as not given."""
 
@@ -52,6 +58,9 @@ class DeploymentOptions(ScheduleOptions, total=False):
     paused: bool | None
     """Whether its schedules make no runs; by default as it was. A new one is not paused."""
     concurrency_limit: int | ConcurrencyLimitConfig | None
+    infrastructure_retry: int | InfrastructureRetry | None
+    """How often, and when, a run is dispatched anew when its infrastructure fails; by default as
+    its work pool says."""
     parameters: JsonObject | None
     """Values of parameters for runs that do not say them."""
     description: str | None

@@ -9,6 +9,7 @@ from windlass.client.orchestration import WindlassClient, get_client
 from windlass.deployments.options import (
     ConcurrencyLimitConfig,
     DeploymentOptions,
+    infrastructure_retry_of,
     schedules_from,
 )
 from windlass.deployments.sources import Source, source_of
@@ -20,6 +21,7 @@ from windlass.exceptions import InvalidNameError
 from windlass.schemas.base import JsonObject
 from windlass.schemas.deployment_schedules import DeploymentScheduleCreate
 from windlass.schemas.deployments import DeploymentCreate
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 
 _REFUSED_IN_NAMES = frozenset("/%&><")
 
@@ -45,6 +47,7 @@ class RunnerDeployment:
     schedules: list[DeploymentScheduleCreate] | None = None
     paused: bool | None = None
     concurrency_limit: int | ConcurrencyLimitConfig | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     work_pool_name: str | None = None
     work_queue_name: str | None = None
     job_variables: JsonObject = field(default_factory=dict[str, Any])
@@ -85,6 +88,7 @@ class RunnerDeployment:
             schedules=schedules_from(options),
             paused=options.get("paused"),
             concurrency_limit=concurrency_limit,
+            infrastructure_retry=infrastructure_retry_of(options.get("infrastructure_retry")),
             work_pool_name=options.get("work_pool_name"),
             work_queue_name=options.get("work_queue_name"),
             job_variables=options.get("job_variables") or {},
@@ -142,6 +146,7 @@ class RunnerDeployment:
             "job_variables": self.job_variables | ({"image": image} if image else {}),
             "concurrency_limit": limit,
             "concurrency_options": None,
+            "infrastructure_retry": self.infrastructure_retry,
         }
         if isinstance(limit, ConcurrencyLimitConfig):
             said |= {"concurrency_limit": limit.limit, "concurrency_options": limit.options()}

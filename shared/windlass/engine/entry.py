@@ -26,7 +26,14 @@ def run_claimed(claimed: ClaimedRun, flow: FlowDefinition) -> ExitCode:
     thread, once, and then let the process end.
     """
     session, stop = current_session(), Stop(owns_process=True)
-    claim = HeldClaim(claimed.execution_id, claimed.lease_seconds, session.orchestration, stop)
+    policy = claimed.infrastructure_retry
+    claim = HeldClaim(
+        claimed.execution_id,
+        claimed.lease_seconds,
+        session.orchestration,
+        stop,
+        gives_up=policy is not None and policy.covers_lost,
+    )
     call = FlowCall(
         flow=flow,
         parameters=flow.binder.gather(dict(claimed.flow_run.parameters)),

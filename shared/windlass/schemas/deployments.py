@@ -14,6 +14,7 @@ from windlass.schemas.deployment_schedules import (
     DeploymentScheduleUpdate,
 )
 from windlass.schemas.fields import CreatedBy, Labels, ObjectName, Page, Positive, UpdatedBy
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 
 RunLimit: TypeAlias = Positive
 """How many runs of a deployment may be under way at once."""
@@ -67,6 +68,7 @@ class DeploymentCreate(Shape):
     )
     concurrency_limit: RunLimit | None = None
     concurrency_options: ConcurrencyOptions | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     global_concurrency_limit_id: UUID | None = None
     enforce_parameter_schema: bool = True
     parameter_openapi_schema: JsonObject | None = Field(default_factory=dict)
@@ -97,6 +99,7 @@ class DeploymentUpdate(Shape):
     )
     concurrency_limit: RunLimit | None = None
     concurrency_options: ConcurrencyOptions | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     global_concurrency_limit_id: UUID | None = None
     parameters: JsonObject | None = None
     parameter_openapi_schema: JsonObject | None = None
@@ -125,6 +128,7 @@ class Deployment(Stored):
     concurrency_limit: int | None = None
     global_concurrency_limit: GlobalConcurrencyLimitResponse | None = None
     concurrency_options: ConcurrencyOptions | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     job_variables: JsonObject = Field(default_factory=dict)
     parameters: JsonObject = Field(default_factory=dict)
     tags: list[str] = Field(default_factory=list)

@@ -12,6 +12,7 @@ from windlass.schemas.deployments import Deployment
 from windlass.schemas.fields import ObjectName, Positive, Secret, Whole
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.flows import Flow
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 
 LONGEST_WAIT = 60.0
 """The longest time in seconds that a claim may wait for a run."""
@@ -66,7 +67,8 @@ class ClaimedRun(Shape):
 
     Unless the run is RUNNING by `start_deadline`, it is handed out again under a new execution.
     From then on its lease is good for `lease_seconds` at a time. `token` lets the run, and
-    nothing else, speak to the API.
+    nothing else, speak to the API. Where `infrastructure_retry` covers lost processes, one that
+    could not renew its lease for a term stops: the next execution is about to begin.
     """
 
     execution_id: str
@@ -76,6 +78,7 @@ class ClaimedRun(Shape):
     start_deadline: Timestamp
     lease_seconds: Seconds
     token: Secret | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
 
 
 class ClaimResponse(Shape):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from windlass.schemas.base import JsonObject, Shape, Stored, Timestamp
-from windlass.schemas.fields import CreatedBy, Duration, Labels, ObjectName, Page
+from windlass.schemas.fields import CreatedBy, Duration, Labels, ObjectName, Page, Whole
 from windlass.schemas.orchestration import OrchestrationResult
 from windlass.schemas.retries import RetryPolicy, Seconds, WholeSeconds
 from windlass.schemas.states import State, StateCreate, StateType
@@ -18,12 +18,17 @@ class FlowRunPolicy(RetryPolicy):
 
     `retry_type` says where the next attempt runs: in the same process, or in a new one.
     `resuming` is set between the end of a pause and the RUNNING state that follows.
+    `infrastructure_retries` counts how often the run was dispatched anew because its
+    infrastructure failed, and `lost_attempts`, how many attempts at its code ended that way: they
+    use up none of its `retries`.
     """
 
     retry_delay: WholeSeconds | Seconds | None = None
     pause_keys: set[str] | None = Field(default_factory=set[str])
     resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
+    infrastructure_retries: Whole = 0
+    lost_attempts: Whole = 0
 
 
 class FlowRunCreate(Shape):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from windlass.schemas.base import JsonObject, Shape, Stored
 from windlass.schemas.fields import Limit, ObjectName
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 from windlass.schemas.job_templates import BaseJobTemplate
 
 
@@ -38,6 +39,7 @@ class WorkPoolCreate(Shape):
     base_job_template: BaseJobTemplate = Field(default_factory=dict)
     is_paused: bool = False
     concurrency_limit: Limit | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     storage_configuration: WorkPoolStorageConfiguration = Field(
         default_factory=WorkPoolStorageConfiguration
     )
@@ -50,6 +52,7 @@ class WorkPoolUpdate(Shape):
     is_paused: bool | None = None
     base_job_template: BaseJobTemplate | None = None
     concurrency_limit: Limit | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     storage_configuration: WorkPoolStorageConfiguration | None = None
 
 
@@ -62,6 +65,7 @@ class WorkPool(Stored):
     base_job_template: JsonObject = Field(default_factory=dict)
     is_paused: bool = False
     concurrency_limit: Limit | None = None
+    infrastructure_retry: InfrastructureRetry | None = None
     status: WorkPoolStatus | None = None
     default_queue_id: UUID | None = None
     storage_configuration: WorkPoolStorageConfiguration = Field(

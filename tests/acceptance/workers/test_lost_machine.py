@@ -5,9 +5,12 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.acceptance.workers.fleet import Fleet
+from tests.support.balancer import balancing
+from tests.support.waiting import wait_until
 from tests.support.windlass_server import WindlassServer
 
 SLEEPING = """
@@ -17,6 +20,36 @@ from windlass import flow
 @flow
 def a_flow():
     time.sleep(3600)
+"""
+
+CALLING = """
+import time
+from windlass import flow, task
+
+@task
+def waits():
+    time.sleep(3600)
+
+@flow
+def child():
+    waits()
+
+@flow
+def a_flow():
+    child()
+"""
+
+FIRST_LOST = """
+import time
+from pathlib import Path
+from windlass import flow
+
+@flow
+def a_flow(folder: str):
+    began = Path(folder, "began")
+    if not began.exists():
+        began.touch()
+        time.sleep(3600)
 """
 
 
@@ -46,6 +79,27 @@ def test_a_run_whose_machine_is_gone_does_not_stay_running(fleet: Fleet, tmp_pat
     assert state["message"]
 
 
+def test_what_a_lost_run_had_under_way_crashes_with_it(fleet: Fleet, tmp_path: Path) -> None:
+    worker = fleet.start_worker("--type", "process")
+    run = fleet.run(fleet.deploy(CALLING, tmp_path))
+
+    def states() -> dict[str, str]:
+        tasks = fleet.server.post("task_runs/filter", {})
+        flows = fleet.server.post("flow_runs/filter", {"flows": {"name": {"any_": ["child"]}}})
+        return {one["name"]: one["state_type"] for one in [*tasks, *flows]}
+
+    def are_all(state: str) -> bool:
+        found = states()
+        return len(found) == 3 and set(found.values()) == {state}
+
+    wait_until(lambda: are_all("RUNNING"), description="a task in a flow in a flow")
+    process = fleet.pid(run)
+    worker.kill()
+    os.kill(process, signal.SIGKILL)
+    assert fleet.until_state(run)["type"] == "CRASHED"
+    wait_until(lambda: are_all("CRASHED"), description="all of it to crash")
+
+
 def test_another_worker_takes_what_a_dead_one_had_not_started(fleet: Fleet, tmp_path: Path) -> None:
     worker = fleet.start_worker("--type", "process")
     deployment = fleet.deploy(SLEEPING, tmp_path)
@@ -55,3 +109,45 @@ def test_another_worker_takes_what_a_dead_one_had_not_started(fleet: Fleet, tmp_
     fleet.until_state(run, "RUNNING")
     os.kill(fleet.pid(run), signal.SIGKILL)
     assert fleet.until_state(run)["type"] == "CRASHED"
+
+
+def test_a_run_that_lost_its_machine_is_begun_anew_where_its_pool_says_so(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    worker = fleet.start_worker("--type", "process")
+    with fleet.server.http() as client:
+        policy = {"infrastructure_retry": {"max_retries": 1, "delay_seconds": 0}}
+        client.patch(f"work_pools/{fleet.pool}", json=policy).raise_for_status()
+    run = fleet.run(fleet.deploy(FIRST_LOST, tmp_path), folder=str(tmp_path))
+    wait_until((tmp_path / "began").exists, description="the first execution to begin")
+    process = fleet.pid(run)
+    worker.kill()
+    os.kill(process, signal.SIGKILL)
+    fleet.start_worker("--type", "process")
+    assert fleet.until_state(run)["type"] == "COMPLETED"
+    begun = ["Scheduled", "Pending", "Running", "Crashed", "AwaitingRetry"]
+    assert fleet.history(run) == [*begun, "Pending", "Running", "Completed"]
+
+
+def test_a_run_that_is_cut_off_stops_before_it_is_begun_anew(fleet: Fleet, tmp_path: Path) -> None:
+    ports = [process.port for process in fleet.server.processes.values()]
+    with balancing(ports[:1]) as network:
+        fleet.environment = {"WINDLASS_API_URL": f"{network.url}/api"}
+        worker = fleet.start_worker("--type", "process")
+        deployment = fleet.deploy(
+            FIRST_LOST, tmp_path, infrastructure_retry={"max_retries": 1, "delay_seconds": 0}
+        )
+        run = fleet.run(deployment, folder=str(tmp_path))
+        wait_until((tmp_path / "began").exists, description="the first execution to begin")
+        process = psutil.Process(fleet.pid(run))
+        network.refuse("/")
+        wait_until(lambda: not _is_at_work(process), description="the first process to stop")
+        assert fleet.state(run)["type"] in ("RUNNING", "SCHEDULED")
+        worker.kill()
+        fleet.environment = {}
+        fleet.start_worker("--type", "process")
+        assert fleet.until_state(run)["type"] == "COMPLETED"
+
+
+def _is_at_work(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -180,6 +180,28 @@ def test_a_lease_that_cannot_be_renewed_is_renewed_later(fake: FakeOrchestration
     assert stop.reason is None
 
 
+def test_who_gives_up_stops_when_its_term_went_by_without_an_answer() -> None:
+    class Away(FakeOrchestration):
+        def renew_leases(self, execution_ids: Any) -> Any:
+            raise ServerUnreachable
+
+    stop = Stop()
+    claim = HeldClaim("run.1", 0.05, Away(), stop, gives_up=True)
+    claim.hold()
+    wait_until(lambda: stop.reason is not None, description="the end of the term")
+    claim.release()
+    assert stop.reason is StopReason.SUPERSEDED
+
+
+def test_who_gives_up_goes_on_while_it_is_answered(fake: FakeOrchestration) -> None:
+    stop = Stop()
+    claim = HeldClaim("run.1", 0.2, fake, stop, gives_up=True)
+    claim.hold()
+    wait_until(lambda: len(fake.renewed) > 6, description="two terms")
+    claim.release()
+    assert stop.reason is None
+
+
 def test_the_first_reason_to_stop_counts() -> None:
     stop = Stop()
     stop.request(StopReason.SUPERSEDED)

@@ -7,6 +7,7 @@ from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
 
 from . import (
+    abandoned_runs,
     expired_executions,
     late_runs,
     materialise,
@@ -22,6 +23,7 @@ LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
     late_runs.duty,
     pause_expirations.duty,
     expired_executions.duty,
+    abandoned_runs.duty,
     slot_leases.duty,
     statuses.duty,
     partitions.duty,

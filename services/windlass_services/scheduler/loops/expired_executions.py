@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from windlass.ids import uuid7
+from windlass.schemas.infrastructure_retry import InfrastructureFailure
 from windlass.schemas.state_constructors import (
     AwaitingConcurrencySlot,
     Cancelled,
@@ -52,6 +53,7 @@ async def end_expired_executions(services: ServiceContext) -> int:
                     update={"id": uuid7(), "timestamp": now}
                 ),
                 expected_state_id=execution.state_id,
+                failure=InfrastructureFailure.LOST,
             ),
         )
     return len(expired)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from windlass.exceptions import Superseded
 from windlass.schemas.executions import execution_id_of
 from windlass.schemas.flow_runs import FlowRun
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import State, StateType
 from windlass_services.storage.hot.codec import Row
@@ -26,7 +27,7 @@ from windlass_services.storage.hot.facts import (
 )
 from windlass_services.storage.hot.protocol import Govern, TransitionOutcome
 from windlass_services.storage.run_rows import state_from_row
-from windlass_services.storage.tables import deployment, execution, flow_run
+from windlass_services.storage.tables import deployment, execution, flow_run, work_pool
 
 FACT_COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(
     flow_run.c[name]
@@ -42,10 +43,13 @@ FACT_EXECUTION_COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(
     execution.c[name] for name in ("id", "generation", "leased", "presented_at", "ended_at")
 )
 FACT_DEPLOYMENT_COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(
-    deployment.c[name] for name in ("id", "concurrency_limit", "concurrency_options")
+    deployment.c[name]
+    for name in ("id", "concurrency_limit", "concurrency_options", "infrastructure_retry")
 )
+FACT_POOL_COLUMNS: Final[tuple[sa.Column[Any], ...]] = (work_pool.c.infrastructure_retry,)
 EXECUTION_PREFIX: Final = "execution__"
 DEPLOYMENT_PREFIX: Final = "deployment__"
+POOL_PREFIX: Final = "pool__"
 LIVE_EXECUTIONS: Final = "live_executions"
 
 
@@ -71,6 +75,7 @@ def facts_from_row(row: Mapping[str, Any]) -> FlowRunFacts:
         run_priority=row["run_priority"],
         execution=_execution_facts(row),
         deployment=_deployment_facts(row),
+        infrastructure_retry=infrastructure_retry_from_row(row),
     )
 
 
@@ -119,6 +124,13 @@ def _deployment_facts(row: Mapping[str, Any]) -> DeploymentFacts | None:
         live_executions=row[LIVE_EXECUTIONS],
         grace_period=None if grace is None else timedelta(seconds=grace),
     )
+
+
+def infrastructure_retry_from_row(row: Mapping[str, Any]) -> InfrastructureRetry | None:
+    """The deployment has the last word, which may be that there are no retries."""
+    of_deployment = row[DEPLOYMENT_PREFIX + "infrastructure_retry"]
+    said = of_deployment or row[POOL_PREFIX + "infrastructure_retry"]
+    return InfrastructureRetry.model_validate(said) if said else None
 
 
 def may_take_slot(proposed: State) -> bool:
@@ -178,7 +190,7 @@ def outcome_of(run: FlowRunFacts, decision: Decision) -> TransitionOutcome:
         owner = execution_id_of(run.id, next_generation(run))
     return TransitionOutcome(
         decision=decision,
-        state=decision.state or run.state,
+        state=decision.passed or decision.state or run.state,
         execution_id=owner,
         work_pool_id=run.work_pool_id if _may_start_a_run(run, decision) else None,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from windlass.schemas.infrastructure_retry import InfrastructureFailure, InfrastructureRetry
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import State
 
@@ -73,6 +74,8 @@ class FlowRunFacts:
     run_priority: int
     execution: ExecutionFacts | None
     deployment: DeploymentFacts | None
+    infrastructure_retry: InfrastructureRetry | None = None
+    """Of its deployment, else of its pool."""
 
     def time_to_start(self, usual: timedelta) -> timedelta:
         """How long an execution of the run may take to start: its deployment has the last word."""
@@ -95,6 +98,8 @@ class FlowRunTransition:
     """Decide only if this is still the current state (a service acting on what it read before)."""
     worker_name: str | None = None
     request_id: UUID | None = None
+    failure: InfrastructureFailure | None = None
+    """With CRASHED, how the infrastructure failed. None: as the state of its execution says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +178,5 @@ class Decision:
     columns: RunColumns | None = None
     execution: ExecutionWrite | None = None
     dispatch: Dispatch | Withdraw | None = None
+    passed: State | None = None
+    """The state that the run was in before `state`, for no time: in its history, and announced."""

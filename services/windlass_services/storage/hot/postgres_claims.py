@@ -153,7 +153,7 @@ class PostgresClaims:
             ):
                 continue  # limited since it was looked at: the next claim takes it
             decision = on_terms_of(claim, run, decide(run, proposal, now, self._govern), now)
-            write = writes_of(scope, run, proposal, decision, now=now, outbox_id=uuid7())
+            write = writes_of(scope, run, proposal, decision, now=now, new_id=uuid7)
             if write is not None:
                 writes.append(write)
                 slots.note(run, decision)

@@ -33,10 +33,12 @@ from windlass_services.storage.hot.postgres_pool import (
     until_won,
 )
 from windlass_services.storage.hot.postgres_statements import (
+    ANNOUNCE_PASSED,
     CREATE_RUNS,
     RELEASE_WAITING,
     WRITE_TRANSITIONS,
     creation_arguments,
+    passed_arguments,
     transition_arguments,
 )
 from windlass_services.storage.hot.protocol import (
@@ -146,7 +148,7 @@ class PostgresRuns:
             raise ObjectNotFound(f"There is no flow run with the id {proposal.flow_run_id}.")
         now = self._clock()
         decision = decide(slots.as_of_now(run), proposal, now, self._govern)
-        write = writes_of(scope, run, proposal, decision, now=now, outbox_id=uuid7())
+        write = writes_of(scope, run, proposal, decision, now=now, new_id=uuid7)
         if write is not None:
             writes.append(write)
             slots.note(run, decision)
@@ -168,6 +170,8 @@ async def write_transitions(connection: Connection, writes: Sequence[TransitionW
         written = await connection.fetchval(WRITE_TRANSITIONS, *transition_arguments(writes))
         if written != len(writes):
             raise LostRace("A flow run changed under its lock.")
+    if any(write.passed for write in writes):
+        await connection.execute(ANNOUNCE_PASSED, *passed_arguments(writes))
     if freed := Counter(write.freed for write in writes if write.freed is not None):
         now: datetime = writes[0].run["updated"]
         ids, slots = list(freed.keys()), list(freed.values())

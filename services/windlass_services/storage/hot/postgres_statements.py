@@ -63,6 +63,11 @@ def transition_arguments(writes: Sequence[TransitionWrites]) -> list[list[Any]]:
     ]
 
 
+def passed_arguments(writes: Sequence[TransitionWrites]) -> list[list[Any]]:
+    """What ANNOUNCE_PASSED takes."""
+    return encoded_columns(_TRANSITION, [write.passed for write in writes if write.passed])
+
+
 def _sent_as(field: Field) -> str:
     return "JSONB" if field.sql_type == "TEXT[]" else field.sql_type
 
@@ -146,6 +151,11 @@ WRITE_TRANSITIONS: Final = (
     " SELECT count(*) FROM written"
 )
 """Answers with how many runs were still in the state that was seen."""
+
+ANNOUNCE_PASSED: Final = (
+    f"WITH v AS (SELECT * FROM {unnested(_TRANSITION)}), {_announce('v AS passed')} SELECT 1"
+)
+"""History and outbox rows of states that runs passed through."""
 
 RELEASE_WAITING: Final = (
     "WITH waiting AS (SELECT w.id FROM unnest($1::UUID[], $2::INT[]) AS f(id, slots)"

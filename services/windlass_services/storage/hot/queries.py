@@ -17,7 +17,10 @@ from windlass_services.storage.hot.decide import (
     FACT_COLUMNS,
     FACT_DEPLOYMENT_COLUMNS,
     FACT_EXECUTION_COLUMNS,
+    FACT_POOL_COLUMNS,
     LIVE_EXECUTIONS,
+    POOL_PREFIX,
+    infrastructure_retry_from_row,
 )
 from windlass_services.storage.tables import (
     deployment,
@@ -48,9 +51,11 @@ def facts_query(fields_of: FieldsOf) -> Query:
         ("r", FACT_COLUMNS, ""),
         ("e", FACT_EXECUTION_COLUMNS, EXECUTION_PREFIX),
         ("d", FACT_DEPLOYMENT_COLUMNS, DEPLOYMENT_PREFIX),
+        ("p", FACT_POOL_COLUMNS, POOL_PREFIX),
         plain={LIVE_EXECUTIONS: live},
         joins="flow_run r LEFT JOIN execution e ON e.id = r.execution_id"
-        " LEFT JOIN deployment d ON d.id = r.deployment_id",
+        " LEFT JOIN deployment d ON d.id = r.deployment_id"
+        " LEFT JOIN work_pool p ON p.id = r.work_pool_id",
     )
 
 
@@ -72,6 +77,7 @@ def claimed_query(fields_of: FieldsOf) -> Query:
         ("e", (execution.c.id, execution.c.start_deadline), EXECUTION_PREFIX),
         ("f", tuple(flow.columns), _FLOW_PREFIX),
         ("d", tuple(deployment.columns), DEPLOYMENT_PREFIX),
+        ("p", FACT_POOL_COLUMNS, POOL_PREFIX),
         plain=_NAMES,
         joins="execution e JOIN flow_run r ON r.id = e.flow_run_id JOIN flow f ON f.id = r.flow_id"
         f" LEFT JOIN deployment d ON d.id = r.deployment_id {_NAMES_JOINS}",
@@ -97,6 +103,7 @@ def claimed_run_from_row(row: Row, lease: timedelta, now: datetime) -> ClaimedRu
         else Deployment.model_validate(of_deployment | {"work_pool_name": row["work_pool_name"]}),
         start_deadline=row[EXECUTION_PREFIX + "start_deadline"],
         lease_seconds=lease.total_seconds(),
+        infrastructure_retry=infrastructure_retry_from_row(row),
     )
 
 

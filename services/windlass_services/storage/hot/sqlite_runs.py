@@ -82,15 +82,18 @@ def write_decision(
     now: datetime,
 ) -> None:
     """Write all that the decision brings; nothing when it has no state."""
-    writes = writes_of(scope, run, proposal, decision, now=now, outbox_id=uuid7())
+    writes = writes_of(scope, run, proposal, decision, now=now, new_id=uuid7)
     if writes is None:
         return
     row = encoded(_TRANSITION, writes.run)
     cursor.execute(_UPDATE_RUN, row)
     if cursor.rowcount != 1:
         raise ServerBusy("The flow run changed while its transition was decided.", retry_after=0)
-    cursor.execute(_INSERT_STATE, row)
-    cursor.execute(_INSERT_OUTBOX, row)
+    states = (writes.passed, writes.run) if writes.passed else (writes.run,)
+    for announced in states:
+        row = encoded(_TRANSITION, announced)
+        cursor.execute(_INSERT_STATE, row)
+        cursor.execute(_INSERT_OUTBOX, row)
     for changed in writes.changed:
         cursor.execute(_CHANGE_EXECUTION, encoded(_CHANGED, changed))
     _insert_beside(cursor, writes.opened, writes.dispatched)

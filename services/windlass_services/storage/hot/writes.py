@@ -1,5 +1,6 @@
 """The rows that a decision writes: pure, the same for both dialects."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -100,6 +101,8 @@ class TransitionWrites:
     run: Row
     """`id`, `workspace_id`, the `seen_state_id` to compare with, RUN_CHANGES; then `day` for
     history, `outbox_id` and `outbox_body`."""
+    passed: Row | None
+    """The same for a state that was passed through: for history and outbox alone."""
     opened: Row | None
     changed: tuple[Row, ...]
     """Existing executions: `id` and EXECUTION_CHANGES."""
@@ -125,9 +128,9 @@ def writes_of(
     decision: Decision,
     *,
     now: datetime,
-    outbox_id: UUID,
+    new_id: Callable[[], UUID],
 ) -> TransitionWrites | None:
-    """The rows of a decision; None when it writes nothing."""
+    """The rows of a decision; None when it writes nothing. `new_id` counts up: as they are told."""
     state, columns = decision.state, decision.columns
     if state is None:
         return None
@@ -138,25 +141,31 @@ def writes_of(
     owner = run.execution.id if run.execution else None
     if opened is not None:
         generation, owner = opened["generation"], opened["id"]
+    written: Row = {
+        "id": run.id,
+        "workspace_id": scope.workspace_id,
+        "seen_state_id": run.state.id if run.state else None,
+        **state_columns_of(state),
+        "run_count": columns.run_count,
+        "expected_start_time": columns.expected_start_time,
+        "next_scheduled_start_time": columns.next_scheduled_start_time,
+        "start_time": columns.start_time,
+        "end_time": columns.end_time,
+        "total_run_time": columns.total_run_time,
+        "empirical_policy": columns.empirical_policy,
+        "blocking_reason": columns.blocking_reason,
+        "execution_id": owner,
+        "execution_generation": generation,
+        "updated": now,
+    }
+    passed = decision.passed and {
+        **written,
+        **state_columns_of(decision.passed),
+        **_announced(run.id, decision.passed, run.state, new_id()),
+    }
     return TransitionWrites(
-        run={
-            "id": run.id,
-            "workspace_id": scope.workspace_id,
-            "seen_state_id": run.state.id if run.state else None,
-            **state_columns_of(state),
-            "run_count": columns.run_count,
-            "expected_start_time": columns.expected_start_time,
-            "next_scheduled_start_time": columns.next_scheduled_start_time,
-            "start_time": columns.start_time,
-            "end_time": columns.end_time,
-            "total_run_time": columns.total_run_time,
-            "empirical_policy": columns.empirical_policy,
-            "blocking_reason": columns.blocking_reason,
-            "execution_id": owner,
-            "execution_generation": generation,
-            "updated": now,
-            **_announced(run.id, state, run.state, outbox_id),
-        },
+        run=written | _announced(run.id, state, decision.passed or run.state, new_id()),
+        passed=passed,
         opened=opened,
         changed=_changed(run, decision),
         dispatched=_dispatched(scope, run, decision),

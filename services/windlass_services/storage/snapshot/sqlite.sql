@@ -184,7 +184,7 @@ CREATE TABLE deployment (
 	created_by JSON,
 	updated_by JSON,
 	created BIGINT NOT NULL,
-	updated BIGINT NOT NULL,
+	updated BIGINT NOT NULL, infrastructure_retry JSON,
 	CONSTRAINT pk_deployment PRIMARY KEY (id),
 	CONSTRAINT uq_deployment__workspace_id_flow_id_name UNIQUE (workspace_id, flow_id, name)
 );
@@ -499,7 +499,7 @@ CREATE TABLE work_pool (
 	storage_configuration JSON NOT NULL,
 	status TEXT NOT NULL,
 	created BIGINT NOT NULL,
-	updated BIGINT NOT NULL,
+	updated BIGINT NOT NULL, infrastructure_retry JSON,
 	CONSTRAINT pk_work_pool PRIMARY KEY (id),
 	CONSTRAINT uq_work_pool__workspace_id_name UNIQUE (workspace_id, name)
 );
@@ -617,4 +617,4 @@ CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, cre
 CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
 CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);
 CREATE INDEX ix_worker__status_last_heartbeat_time ON worker (status, last_heartbeat_time);
-INSERT INTO alembic_version VALUES ('0003_0');
+INSERT INTO alembic_version VALUES ('0004_0');

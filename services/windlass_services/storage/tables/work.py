@@ -17,6 +17,7 @@ work_pool = sa.Table(
     sa.Column("concurrency_limit", sa.Integer),
     sa.Column("default_queue_id", sa.Uuid),
     sa.Column("storage_configuration", Json, nullable=False),
+    sa.Column("infrastructure_retry", Json),
     sa.Column("status", sa.Text, nullable=False),
     created(),
     updated(),

@@ -22,6 +22,7 @@ from windlass.client.orchestration import SyncWindlassClient, get_client
 from windlass.exceptions import ObjectAlreadyExists
 from windlass.schemas.base import JsonObject
 from windlass.schemas.filters.work_pools import WorkPoolQuery
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
 from windlass.settings import update_current_profile
 
@@ -139,14 +140,33 @@ def resume(name: str) -> None:
 )
 @click.option("--concurrency-limit", type=click.IntRange(0), help="Runs at once.")
 @click.option("--description", help="What the pool is for.")
+@click.option(
+    "--infrastructure-retries",
+    "retries",
+    type=click.IntRange(0, 100),
+    help="How often a run is dispatched anew when its infrastructure fails.",
+)
+@click.option(
+    "--infrastructure-retry-delay",
+    "delay",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Before the first of them, by default 10; it doubles with each.",
+)
 def update(
-    name: str, template: JsonObject | None, concurrency_limit: int | None, description: str | None
+    name: str,
+    template: JsonObject | None,
+    concurrency_limit: int | None,
+    description: str | None,
+    retries: int | None,
+    delay: float | None,
 ) -> None:
     """Change what is given of a work pool."""
     given = {
         "base_job_template": template,
         "concurrency_limit": concurrency_limit,
         "description": description,
+        "infrastructure_retry": _infrastructure_retry(retries, delay),
     }
     wanted = {field: value for field, value in given.items() if value is not None}
     if not wanted:
@@ -208,6 +228,17 @@ def preview(name: str | None, hours: float) -> None:
     with get_client(sync_client=True) as client:
         pool = client.read_work_pool(chosen_pool(name, "NAME"))
         print_upcoming(client, f"Work pool {pool.name!r}, next {hours:g} h", hours, pool.name)
+
+
+def _infrastructure_retry(retries: int | None, delay: float | None) -> InfrastructureRetry | None:
+    if retries is None:
+        if delay is not None:
+            raise click.UsageError(
+                "--infrastructure-retry-delay goes with --infrastructure-retries."
+            )
+        return None
+    policy = InfrastructureRetry(max_retries=retries)
+    return policy if delay is None else policy.model_copy(update={"delay_seconds": delay})
 
 
 def _update(name: str, wanted: WorkPoolUpdate) -> None:

@@ -1,0 +1,101 @@
+"""What a process that is gone had under way: its task runs, and the flow runs that it called."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from windlass.schemas.states import State
+from windlass_services.storage.run_rows import state_from_row
+from windlass_services.storage.scope import Scope
+from windlass_services.storage.tables import execution, flow_run, task_delivery, task_run
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedRun:
+    """A task run or a flow run, in the state that was read."""
+
+    id: UUID
+    state: State
+
+
+async def read_abandoned_task_runs(
+    connection: AsyncConnection, scope: Scope, *, limit: int
+) -> list[AbandonedRun]:
+    """Task runs under way that no process is alive for.
+
+    Not those that a task worker has, nor those that show a flow run of the same name: that one says
+    how it goes on.
+    """
+    child = flow_run.alias("child")
+    elsewhere = sa.or_(
+        sa.exists().where(task_delivery.c.task_run_id == task_run.c.id),
+        sa.exists().where(
+            child.c.workspace_id == task_run.c.workspace_id,
+            child.c.parent_task_run_id == task_run.c.id,
+        ),
+    )
+    found = await connection.execute(
+        sa.select(*(task_run.c[name] for name in _COLUMNS))
+        .join(flow_run, flow_run.c.id == task_run.c.flow_run_id)
+        .outerjoin(execution, execution.c.id == flow_run.c.execution_id)
+        .where(
+            task_run.c.workspace_id == scope.workspace_id,
+            task_run.c.state_type.in_(_UNDER_WAY),
+            _has_no_process(flow_run, execution),
+            ~elsewhere,
+        )
+        .limit(limit)
+    )
+    return _abandoned(found.mappings())
+
+
+async def read_abandoned_flow_runs(
+    connection: AsyncConnection, scope: Scope, *, limit: int
+) -> list[AbandonedRun]:
+    """Flow runs under way that were called in the process of a run that no process is alive for.
+
+    Those of deployments have processes of their own.
+    """
+    parent = flow_run.alias("parent")
+    found = await connection.execute(
+        sa.select(*(flow_run.c[name] for name in _COLUMNS))
+        .join(task_run, task_run.c.id == flow_run.c.parent_task_run_id)
+        .join(parent, parent.c.id == task_run.c.flow_run_id)
+        .outerjoin(execution, execution.c.id == parent.c.execution_id)
+        .where(
+            flow_run.c.workspace_id == scope.workspace_id,
+            flow_run.c.state_type.in_(_UNDER_WAY),
+            flow_run.c.deployment_id.is_(None),
+            _has_no_process(parent, execution),
+        )
+        .limit(limit)
+    )
+    return _abandoned(found.mappings())
+
+
+def _has_no_process(run: sa.FromClause, of_run: sa.Table) -> sa.ColumnElement[bool]:
+    """It crashed; or it waits for its next execution, or has one that did not begin."""
+    return sa.or_(
+        run.c.state_type == "CRASHED",
+        sa.and_(run.c.state_type == "SCHEDULED", of_run.c.ended_at.is_not(None)),
+        sa.and_(
+            run.c.state_type == "PENDING",
+            of_run.c.id.is_not(None),
+            of_run.c.presented_at.is_(None),
+        ),
+    )
+
+
+def _abandoned(rows: sa.MappingResult) -> list[AbandonedRun]:
+    read = [(row["id"], state_from_row(row)) for row in rows]
+    return [AbandonedRun(id, state) for id, state in read if state is not None]
+
+
+_UNDER_WAY: Final = ("PENDING", "RUNNING")
+_COLUMNS: Final = (
+    *("id", "state_id", "state_type", "state_name", "state_timestamp"),
+    *("state_message", "state_details", "state_data"),
+)
