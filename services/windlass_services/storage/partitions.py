@@ -29,20 +29,25 @@ async def ensure_partitions(
     wanted = {
         partition_name(table, day): (table, day) for table in PARTITIONED_BY_DAY for day in days
     }
-    found = await connection.execute(
-        sa.text(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE i.inhparent = ANY(CAST(:parents AS regclass[]))"
-        ),
-        {"parents": [table.name for table in PARTITIONED_BY_DAY]},
-    )
-    there = set(found.scalars())
+    there = await read_partitions(connection, PARTITIONED_BY_DAY)
     missing = [name for name in wanted if name not in there]
     for name in missing:
         table, day = wanted[name]
         for statement in _statements(table.name, name, day):
             await connection.exec_driver_sql(statement)
     return missing
+
+
+async def read_partitions(connection: AsyncConnection, tables: Sequence[sa.Table]) -> set[str]:
+    """The names of the partitions that these tables have on PostgreSQL."""
+    found = await connection.execute(
+        sa.text(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = ANY(CAST(:parents AS regclass[]))"
+        ),
+        {"parents": [table.name for table in tables]},
+    )
+    return set(found.scalars())
 
 
 def partition_name(table: sa.Table, day: date) -> str:

@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from windlass.deployments.flow_runs import arun_deployment, run_deployment
     from windlass.deployments.options import ConcurrencyLimitConfig
     from windlass.deployments.runner import RunnerDeployment
+    from windlass.schemas.infrastructure_retry import InfrastructureRetry
 
 __all__ = [
     "ConcurrencyLimitConfig",
+    "InfrastructureRetry",
     "RunnerDeployment",
     "adeploy",
     "arun_deployment",
@@ -20,6 +22,7 @@ __all__ = [
 
 _PLACES: Final = {
     "ConcurrencyLimitConfig": "windlass.deployments.options",
+    "InfrastructureRetry": "windlass.schemas.infrastructure_retry",
     "RunnerDeployment": "windlass.deployments.runner",
     "adeploy": "windlass.deployments.deploying",
     "arun_deployment": "windlass.deployments.flow_runs",

@@ -184,7 +184,6 @@ VOID: Final[tuple[VoidGroup, ...]] = (
             "related_resource_cache_ttl": Void(
                 "PT5M", ("API_EVENTS_RELATED_RESOURCE_CACHE_TTL",), "duration"
             ),
-            "retention_period": Void("P7D", ("EVENTS_RETENTION_PERIOD",), "duration"),
             "stream_out_enabled": Void(True, ("API_EVENTS_STREAM_OUT_ENABLED",), why=_ALWAYS),
             "websocket_backfill_page_size": Void(250, ("EVENTS_WEBSOCKET_BACKFILL_PAGE_SIZE",)),
         },

@@ -13,6 +13,7 @@ from . import (
     materialise,
     partitions,
     pause_expirations,
+    retention,
     run_counts,
     slot_leases,
     statuses,
@@ -27,6 +28,7 @@ LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
     slot_leases.duty,
     statuses.duty,
     partitions.duty,
+    retention.duty,
     run_counts.duty,
 )
 """Each makes its duty from what the process opened; None when a setting switches it off."""

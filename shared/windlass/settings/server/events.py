@@ -1,11 +1,19 @@
-"""What the server accepts as an event."""
+"""What the server accepts as an event, and how long it keeps events."""
+
+from datetime import timedelta
 
 from windlass.settings.groups import SettingsGroup, setting
 
 
 class ServerEventsSettings(SettingsGroup):
-    """What the server accepts as an event."""
+    """What the server accepts as an event, and how long it keeps events."""
 
+    retention_period: timedelta = setting(
+        timedelta(days=7),
+        "How long events are kept, by whole days; 0: for good.",
+        aliases=("EVENTS_RETENTION_PERIOD",),
+        at_least=0,
+    )
     maximum_labels_per_resource: int = setting(
         500,
         "Most labels of one resource.",

@@ -5,6 +5,7 @@ from windlass.settings.logging import LogLevel
 from windlass.settings.server.api import ServerAPISettings
 from windlass.settings.server.database import ServerDatabaseSettings
 from windlass.settings.server.events import ServerEventsSettings
+from windlass.settings.server.history import ServerLogsSettings, ServerStatesSettings
 from windlass.settings.server.services import ServerServicesSettings
 
 
@@ -128,6 +129,8 @@ class ServerSettings(SettingsGroup):
     deployments: ServerDeploymentsSettings = group(ServerDeploymentsSettings)
     ephemeral: ServerEphemeralSettings = group(ServerEphemeralSettings)
     events: ServerEventsSettings = group(ServerEventsSettings)
+    logs: ServerLogsSettings = group(ServerLogsSettings)
+    states: ServerStatesSettings = group(ServerStatesSettings)
     flow_run_graph: ServerFlowRunGraphSettings = group(ServerFlowRunGraphSettings)
     services: ServerServicesSettings = group(ServerServicesSettings)
     tasks: ServerTasksSettings = group(ServerTasksSettings)
