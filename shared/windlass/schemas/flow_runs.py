@@ -94,7 +94,9 @@ class FlowRun(Stored):
     `run_count` is how often it entered RUNNING. `total_run_time` adds up the time in RUNNING that
     is over; `estimated_run_time` counts the attempt under way too. `estimated_start_time_delta`
     is how late it started, or is until now. `execution_id` says who may act for the run;
-    `blocking_reason` why a run that is due has not been handed out.
+    `blocking_reason` why a run that is due has not been handed out: `deployment limit` wherever the
+    run is read; `work pool paused`, `work queue paused`, `no worker`, `work pool limit` and `work
+    queue limit` where it is read by its id.
     """
 
     name: str

@@ -197,10 +197,17 @@ COMPONENTS: Final = {
 }
 
 OURS_ALONE: Final = {
+    "Deployment": {"infrastructure_retry"},
+    "DeploymentCreate": {"infrastructure_retry"},
+    "DeploymentUpdate": {"infrastructure_retry"},
     "FlowFilterId": {"not_any_"},
     "FlowRun": {"execution_id", "blocking_reason"},
     "FlowRunFilter": {"created_by"},  # of a later contract
+    "FlowRunPolicy": {"infrastructure_retries", "lost_attempts"},
     "SetState": {"execution_id", "leased", "request_id"},
+    "WorkPool": {"infrastructure_retry"},
+    "WorkPoolCreate": {"infrastructure_retry"},
+    "WorkPoolUpdate": {"infrastructure_retry"},
 }
 
 # What the stock client fills in itself, and our own need not either: the shape is the same.

@@ -22,6 +22,7 @@ from windlass_services.api.proposals import flow_run_proposal, status_of, stop_o
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flow_runs
+from windlass_services.storage.blocking_reasons import read_blocking_reason
 from windlass_services.storage.paging import PageNumbers
 
 router = Routes(prefix="/flow_runs", tags=["Flow Runs"])
@@ -77,9 +78,12 @@ async def paginate_flow_runs(
 
 @router.get("/{id}", response_model=FlowRun)
 async def read_flow_run(context: InContext, scope: InScope, id: UUID) -> Response:
-    """One run, its current state included."""
+    """One run, its current state included, and what holds it back if it is due."""
+    now = context.clock()
     async with context.database.read() as connection:
-        return answer(await flow_runs.read_flow_run(connection, scope, id, now=context.clock()))
+        run = await flow_runs.read_flow_run(connection, scope, id, now=now)
+        reason = await read_blocking_reason(connection, run, now=now)
+    return answer(run.model_copy(update={"blocking_reason": reason}))
 
 
 @router.patch("/{id}", status_code=204)
