@@ -27,6 +27,12 @@ CUSTOM_HEADERS: Final = "PREFECT_CLIENT_CUSTOM_HEADERS"
 """The variable from which a stock client takes headers for every request and websocket: JSON."""
 
 
+HEARTBEAT_FREQUENCY: Final = "PREFECT_RUNNER_HEARTBEAT_FREQUENCY"
+"""The variable that lets a stock runner send heartbeats, so that a lost run is noticed."""
+_HEARTBEAT_SECONDS: Final = "30"
+"""The shortest time that a stock runner takes."""
+
+
 def next_execution_of(run: FlowRun) -> str:
     """The id of the execution that opens when this run is taken now."""
     generation = 0 if run.execution_id is None else parse_execution_id(run.execution_id)[1]
@@ -43,15 +49,19 @@ def with_candidate(
 
     Headers that the run, else its deployment, else the pool's template sets are kept beside ours.
     Where they are no JSON object as they stand (a reference to a block, for example) the answer is
-    left as it is: theirs must not be lost.
+    left as it is: theirs must not be lost. Unless one of them says how often, the runner sends
+    heartbeats.
     """
     run = told.flow_run
     variables = run.job_variables or {}
     levels = (variables, job_variables_of_deployment, default_job_variables(pool.base_job_template))
-    own = _headers_in(_environment_in(level) for level in levels)
+    environments = [_environment_in(level) for level in levels]
+    own = _headers_in(environments)
     if own is None:
         return told
-    environment = _environment_in(variables) | {CUSTOM_HEADERS: json.dumps({**own, **headers})}
+    environment = environments[0] | {CUSTOM_HEADERS: json.dumps({**own, **headers})}
+    if not any(HEARTBEAT_FREQUENCY in each for each in environments):
+        environment[HEARTBEAT_FREQUENCY] = _HEARTBEAT_SECONDS
     changed = run.model_copy(update={"job_variables": {**variables, "env": environment}})
     return told.model_copy(update={"flow_run": changed})
 

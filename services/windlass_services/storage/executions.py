@@ -1,5 +1,6 @@
 """What workers report about executions: the handle of what they started, and how it ended."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -77,6 +78,25 @@ async def record_ended(
         is_live=row.ended_at is None,
         is_cancelling=state_types.scalar_one_or_none() == StateType.CANCELLING,
     )
+
+
+async def read_observed_executions(
+    connection: AsyncConnection, scope: Scope, flow_run_ids: Collection[UUID]
+) -> list[str]:
+    """The live executions of these runs that began and were not claimed: nothing of ours runs them,
+    and nobody renews their leases."""
+    found = await connection.execute(
+        sa.select(execution.c.id)
+        .join(flow_run, flow_run.c.execution_id == execution.c.id)
+        .where(
+            flow_run.c.workspace_id == scope.workspace_id,
+            flow_run.c.id.in_(flow_run_ids),
+            execution.c.ended_at.is_(None),
+            execution.c.presented_at.is_not(None),
+            execution.c.worker_name.is_(None),
+        )
+    )
+    return list(found.scalars())
 
 
 def _is(scope: Scope, id: str) -> sa.ColumnElement[bool]:

@@ -16,7 +16,12 @@ from windlass.schemas.orchestration import SetState
 from windlass.schemas.state_constructors import Pending, Running, Scheduled
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate
 from windlass.schemas.workers import WorkerFlowRunResponse
-from windlass_services.api.candidates import CUSTOM_HEADERS, next_execution_of, with_candidate
+from windlass_services.api.candidates import (
+    CUSTOM_HEADERS,
+    HEARTBEAT_FREQUENCY,
+    next_execution_of,
+    with_candidate,
+)
 
 HEADERS = {EXECUTION_HEADER: "an-execution"}
 
@@ -44,7 +49,8 @@ def headers_of(response: WorkerFlowRunResponse) -> dict[str, str]:
 def test_the_headers_go_into_the_environment_of_the_job() -> None:
     found = told({"image": "python", "env": {"A": "1"}})
     named = with_candidate(found, pool(), {"env": {"B": "2"}}, HEADERS)
-    assert environment_of(named) == {"A": "1", CUSTOM_HEADERS: json.dumps(HEADERS)}
+    ours = {CUSTOM_HEADERS: json.dumps(HEADERS), HEARTBEAT_FREQUENCY: "30"}
+    assert environment_of(named) == {"A": "1"} | ours
     assert (named.flow_run.job_variables or {})["image"] == "python"
     assert found.flow_run.job_variables == {"image": "python", "env": {"A": "1"}}
 
@@ -63,6 +69,16 @@ def test_headers_that_the_nearest_level_sets_are_kept(as_text: bool) -> None:
     ]:
         named = with_candidate(told(run), of_pool, deployment, HEADERS)
         assert headers_of(named) == {"X-Level": kept} | HEADERS
+
+
+@pytest.mark.parametrize("level", ["run", "deployment", "pool"])
+def test_who_says_how_often_a_runner_sends_heartbeats_has_it_so(level: str) -> None:
+    said: dict[str, Any] = {level: {HEARTBEAT_FREQUENCY: "60"}}
+    run, deployment = {"env": said.get("run", {})}, {"env": said.get("deployment", {})}
+    named = with_candidate(told(run), pool(said.get("pool")), deployment, HEADERS)
+    assert environment_of(named).get(HEARTBEAT_FREQUENCY) == said.get("run", {}).get(
+        HEARTBEAT_FREQUENCY
+    )
 
 
 @pytest.mark.parametrize("value", ["{{ prefect.blocks.secret.headers }}", "[]", None, 7])

@@ -14,9 +14,9 @@ from windlass.schemas.filters.events import EventFilter
 from windlass.schemas.filters.sorting import EventOrder
 from windlass_services.api.context import ApiContext
 from windlass_services.api.declaring import Routes
+from windlass_services.api.heartbeats import take_in_events
 from windlass_services.api.sizes import check_event_size
 from windlass_services.api.sockets import accept_subscriber, until_gone
-from windlass_services.events.intake import take_in
 from windlass_services.events.matching import is_asked_for
 from windlass_services.events.rows import EVENTS_TOPIC, row_of_event
 from windlass_services.storage.events import read_events
@@ -43,7 +43,7 @@ async def stream_events_in(socket: WebSocket) -> None:
             event = Event.model_validate_json(await socket.receive_text())
             check_event_size(context.settings.server.events, event)
             row = row_of_event(event, context.clock())
-            await take_in(context.database, context.streams, Scope(), [row])
+            await take_in_events(context, Scope(), [row])
     except ValidationError as error:
         await socket.close(_UNREADABLE, f"Not an event: {error.errors()[0]['msg']}"[:120])
     except PayloadTooLarge as error:

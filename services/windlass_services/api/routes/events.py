@@ -10,9 +10,9 @@ from windlass.schemas.filters.events import EventCountQuery, EventFilter, EventQ
 from windlass_services.api.answers import answer
 from windlass_services.api.context import ApiContext, InContext, InScope
 from windlass_services.api.declaring import Body, Query, Routes
+from windlass_services.api.heartbeats import take_in_events
 from windlass_services.api.page_tokens import PageToken, read_page_token, write_page_token
 from windlass_services.api.sizes import check_event_size
-from windlass_services.events.intake import take_in
 from windlass_services.events.rows import row_of_event
 from windlass_services.storage import event_counts, events
 from windlass_services.storage.paging import Window
@@ -28,7 +28,7 @@ async def create_events(context: InContext, scope: InScope, sent: list[Event]) -
         check_event_size(context.settings.server.events, event)
     now = context.clock()
     rows = [row_of_event(event, now) for event in sent]
-    await take_in(context.database, context.streams, scope, rows)
+    await take_in_events(context, scope, rows)
 
 
 @router.post("/filter", response_model=EventPage)

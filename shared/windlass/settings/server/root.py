@@ -97,6 +97,13 @@ class ServerSettings(SettingsGroup):
         at_least=1,
         documented=False,
     )
+    heartbeat_lease_seconds: float = setting(
+        540.0,
+        "How long a run whose stock runner sent a heartbeat may be silent before it has crashed;"
+        " longer than three of PREFECT_RUNNER_HEARTBEAT_FREQUENCY.",
+        at_least=1,
+        documented=False,
+    )
     fence_polling_workers: bool = setting(
         True,
         "Tell polling workers a header (in PREFECT_CLIENT_CUSTOM_HEADERS of the job's environment)"
