@@ -23,6 +23,7 @@ from windlass.exceptions import Superseded
 from windlass.ids import uuid7
 from windlass.schemas.executions import execution_id_of
 from windlass.schemas.flow_runs import FlowRunPolicy
+from windlass.schemas.infrastructure_retry import InfrastructureRetry
 from windlass.schemas.state_constructors import (
     Cancelled,
     Cancelling,
@@ -37,6 +38,10 @@ from windlass.schemas.state_constructors import (
     Suspended,
 )
 from windlass.schemas.states import State
+from windlass_services.orchestration.bookkeeping import (
+    infrastructure_retries_of,
+    lost_attempts_of,
+)
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.storage.hot.decide import decide
 from windlass_services.storage.hot.facts import EndExecution, FlowRunTransition, Policy
@@ -44,6 +49,7 @@ from windlass_services.storage.hot.facts import EndExecution, FlowRunTransition,
 StateOf: TypeAlias = Callable[[], State]
 
 LIMIT: Final = 2
+MOST_RETRIES: Final = 2
 REPORTS: Final[tuple[StateOf, ...]] = (
     *(Running, Completed, Failed, Crashed, Cancelled, Cancelling, Paused, Suspended),
 )
@@ -57,8 +63,11 @@ FORCED: Final[tuple[StateOf, ...]] = (Scheduled, Completed, Failed, Crashed, Can
 class Control(RuleBasedStateMachine):
     """Four runs of a deployment with two slots, and everyone who has a say in them."""
 
-    @initialize(strategy=st.sampled_from(["ENQUEUE", "CANCEL_NEW", None]))
-    def begin(self, strategy: str | None) -> None:
+    @initialize(
+        strategy=st.sampled_from(["ENQUEUE", "CANCEL_NEW", None]),
+        retry=st.sampled_from([None, InfrastructureRetry(max_retries=MOST_RETRIES)]),
+    )
+    def begin(self, strategy: str | None, retry: InfrastructureRetry | None) -> None:
         policy = FlowRunPolicy(retries=1, retry_delay=0).model_dump(mode="json")
         limited = deployment_facts(concurrency_limit=LIMIT, collision_strategy=strategy)
         self.ends = Counter[str]()
@@ -70,6 +79,7 @@ class Control(RuleBasedStateMachine):
                     work_pool_id=SOME_POOL,
                     work_queue_id=SOME_QUEUE,
                     empirical_policy=policy,
+                    infrastructure_retry=retry,
                 )
             )
             for _ in range(4)
@@ -145,6 +155,16 @@ class Control(RuleBasedStateMachine):
     def an_execution_ends_its_run_once(self) -> None:
         assert all(count == 1 for count in self.ends.values())
 
+    @invariant()
+    def infrastructure_is_retried_as_often_as_was_asked_for(self) -> None:
+        assert all(infrastructure_retries_of(run.facts) <= MOST_RETRIES for run in self.runs)
+
+    @invariant()
+    def an_attempt_that_was_lost_is_no_attempt_of_the_code(self) -> None:
+        for run in self.runs:
+            assert 0 <= lost_attempts_of(run.facts) <= infrastructure_retries_of(run.facts)
+            assert lost_attempts_of(run.facts) <= run.facts.run_count
+
     def _propose_without_user(self, number: int, wanted: State, **how: object) -> None:
         before = self.runs[number].facts.state
         self._propose(number, wanted, **how)
@@ -164,7 +184,8 @@ class Control(RuleBasedStateMachine):
         owner = run.live
         run.take(decision)
         ended = isinstance(decision.execution, EndExecution)
-        if owner is not None and ended and decision.state and decision.state.is_final():
+        final = decision.passed or decision.state
+        if owner is not None and ended and final and final.is_final():
             self.ends[owner.id] += 1
 
     def _deployment(self, run: ModelFlowRun) -> object:
