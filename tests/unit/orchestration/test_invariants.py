@@ -108,6 +108,14 @@ class Control(RuleBasedStateMachine):
     def its_infrastructure_is_gone(self, number: int, policy: Policy) -> None:
         self._propose_without_user(number, Crashed(), policy=policy)
 
+    @rule(number=st.integers(0, 3), begins=st.booleans())
+    def a_machine_takes_it_and_dies(self, number: int, begins: bool) -> None:
+        self.a_worker_claims(number)
+        live = self.runs[number].live
+        if live is not None and begins:
+            self._propose_without_user(number, Running(), execution_id=live.id)
+        self._propose_without_user(number, Crashed())
+
     @rule(number=st.integers(0, 3))
     def it_is_late(self, number: int) -> None:
         self._propose_without_user(number, Late(), policy=Policy.LATE)
