@@ -51,6 +51,25 @@ async def test_a_run_that_never_sent_one_is_left_alone(
     assert await state_type(services, api, run_id, after=86_400) == "RUNNING"
 
 
+async def test_a_run_that_is_served_is_told_no_execution_and_is_observed(
+    services: ServiceContext, api: httpx.AsyncClient
+) -> None:
+    """The documented exception: who serves polls for deployments, and starts what it finds as
+    itself. Nothing but its own heartbeats tells that it is gone."""
+    flow = (await api.post("/flows/", json={"name": "flow"})).json()["id"]
+    wanted = {"name": "served", "flow_id": flow, "path": ".", "entrypoint": "f.py:f"}
+    deployment = (await api.post("/deployments/", json=wanted)).json()["id"]
+    run = (await api.post(f"/deployments/{deployment}/create_flow_run", json={})).json()["id"]
+    asked = {"deployment_ids": [deployment]}
+    [told] = (await api.post("/deployments/get_scheduled_flow_runs", json=asked)).json()
+    assert (told["id"], told["job_variables"] or {}) == (run, {})
+    for state in ("PENDING", "RUNNING"):
+        await api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state}})
+    assert await state_type(services, api, run, after=86_400) == "RUNNING"
+    await beat(api, f"prefect.flow-run.{run}")
+    assert await state_type(services, api, run, after=541) == "CRASHED"
+
+
 async def test_a_run_whose_heartbeats_ended_has_crashed(
     services: ServiceContext, api: httpx.AsyncClient, run_id: str
 ) -> None:
