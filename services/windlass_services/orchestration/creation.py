@@ -96,6 +96,7 @@ def new_flow_run(wanted: FlowRunCreate, origin: Origin, making: Making) -> NewFl
         parent_task_run_id=wanted.parent_task_run_id,
         infrastructure_document_id=wanted.infrastructure_document_id,
         job_variables=wanted.job_variables or {},
+        run_priority=wanted.run_priority,
         created_by=_creator(making.actor),
     )
     return _begun(bare, origin, making, wanted.state or StateCreate(type=StateType.PENDING))
@@ -127,6 +128,7 @@ def new_run_from_deployment(asked: RunFromDeployment, origin: Origin, making: Ma
         infrastructure_document_id=wanted.infrastructure_document_id
         or deployment.infrastructure_document_id,
         job_variables=wanted.job_variables or {},
+        run_priority=wanted.run_priority,
         auto_scheduled=asked.schedule_id is not None,
         created_by=_creator(making.actor)
         if asked.schedule_id is None

@@ -49,7 +49,6 @@ def row_of_flow_run(
         "total_run_time": run.total_run_time.total_seconds(),
         "execution_id": None,
         "execution_generation": 0,
-        "run_priority": 0,
         "created": run.created or now,
         "updated": run.updated or now,
     }

@@ -42,6 +42,8 @@ class RunOptions(TypedDict, total=False):
     idempotency_key: str | None
     """A second run with the same key is the first one."""
     work_queue_name: str | None
+    run_priority: int | None
+    """The lower the number, the sooner it leaves its queue; by default 0."""
     as_subflow: bool | None
     """Whether a run that a flow asks for is a child of the flow's run; by default True."""
     job_variables: JsonObject | None
@@ -81,6 +83,7 @@ def wanted_run(options: RunOptions) -> DeploymentFlowRunCreate:
         "tags": sorted(options.get("tags") or ()),
         "idempotency_key": options.get("idempotency_key"),
         "work_queue_name": options.get("work_queue_name"),
+        "run_priority": options.get("run_priority"),
         "job_variables": nested(options.get("job_variables") or {}),
     }
     given = {field: value for field, value in said.items() if value is not None}

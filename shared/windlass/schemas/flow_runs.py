@@ -1,7 +1,7 @@
 """Flow runs: one execution of a flow, asked for, scheduled or started by hand."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +11,11 @@ from windlass.schemas.fields import CreatedBy, Duration, Labels, ObjectName, Pag
 from windlass.schemas.orchestration import OrchestrationResult
 from windlass.schemas.retries import RetryPolicy, Seconds, WholeSeconds
 from windlass.schemas.states import State, StateCreate, StateType
+
+
+RunPriority: TypeAlias = Annotated[int, Field(ge=-1000, le=1000)]
+"""Which of the runs of a queue goes first: the one with the lowest number, then the one due first.
+"""
 
 
 class FlowRunPolicy(RetryPolicy):
@@ -48,6 +53,7 @@ class FlowRunCreate(Shape):
     idempotency_key: str | None = None
     work_pool_name: str | None = None
     work_queue_name: ObjectName | None = None
+    run_priority: RunPriority = 0
     job_variables: JsonObject | None = None
     deployment_id: UUID | None = None
 
@@ -70,6 +76,7 @@ class DeploymentFlowRunCreate(Shape):
     labels: Labels | None = Field(default_factory=Labels)
     parent_task_run_id: UUID | None = None
     work_queue_name: ObjectName | None = None
+    run_priority: RunPriority = 0
     job_variables: JsonObject | None = None
 
 
@@ -134,6 +141,7 @@ class FlowRun(Stored):
     job_variables: JsonObject | None = None
     execution_id: str | None = None
     blocking_reason: str | None = None
+    run_priority: RunPriority = 0
 
 
 class FlowRunResume(Shape):

@@ -73,15 +73,11 @@ async def test_queues_go_by_priority_and_runs_by_when_they_are_due(world: World)
 async def test_the_priority_of_a_run_goes_before_when_it_is_due(world: World) -> None:
     queue = await world.queue()
     runs = [
-        await world.create(StateType.SCHEDULED, queue=queue, due_in=-number) for number in range(3)
+        await world.create(
+            StateType.SCHEDULED, queue=queue, due_in=-number, run_priority=(-1, 0, 5)[number]
+        )
+        for number in range(3)
     ]
-    async with world.database.write() as connection:
-        for run, priority in zip(runs, (-1, 0, 5), strict=True):
-            await connection.execute(
-                tables.dispatchable.update()
-                .where(tables.dispatchable.c.flow_run_id == run.id)
-                .values(run_priority=priority)
-            )
     order = [(await world.claim(queue, limit=1))[0].flow_run.id for _ in runs]
     assert order == [run.id for run in runs]
 

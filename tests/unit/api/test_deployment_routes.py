@@ -187,6 +187,16 @@ async def test_a_polling_worker_is_given_the_run_that_waits(client: WindlassClie
     assert (await client.read_deployment(id)).status is DeploymentStatus.READY
 
 
+async def test_the_run_with_the_lowest_priority_is_given_first(client: WindlassClient) -> None:
+    id = await deploy_to_pool(client)
+    for priority in (1, -1, 0):
+        wanted = DeploymentFlowRunCreate(run_priority=priority)
+        await client.create_flow_run_from_deployment(id, wanted)
+    due = datetime.now(UTC) + timedelta(seconds=1)
+    given = await client.get_scheduled_flow_runs_for_work_pool("pool", scheduled_before=due)
+    assert [one.flow_run.run_priority for one in given] == [-1, 0, 1]
+
+
 async def test_a_runner_is_given_the_runs_of_what_it_serves(client: WindlassClient) -> None:
     made = await client.create_deployment(await wanted(client))
     run = await client.create_flow_run_from_deployment(made.id)

@@ -197,11 +197,13 @@ COMPONENTS: Final = {
 }
 
 OURS_ALONE: Final = {
+    "DeploymentFlowRunCreate": {"run_priority"},
     "Deployment": {"infrastructure_retry"},
     "DeploymentCreate": {"infrastructure_retry"},
     "DeploymentUpdate": {"infrastructure_retry"},
     "FlowFilterId": {"not_any_"},
-    "FlowRun": {"execution_id", "blocking_reason"},
+    "FlowRun": {"execution_id", "blocking_reason", "run_priority"},
+    "FlowRunCreate": {"run_priority"},
     "FlowRunFilter": {"created_by"},  # of a later contract
     "FlowRunPolicy": {"infrastructure_retries", "lost_attempts"},
     "SetState": {"execution_id", "leased", "request_id"},

@@ -98,7 +98,7 @@ def facts_of_new_run(run: FlowRun, work_pool_id: UUID | None) -> FlowRunFacts:
         end_time=run.end_time,
         total_run_time=run.total_run_time.total_seconds(),
         infrastructure_pid=run.infrastructure_pid,
-        run_priority=0,
+        run_priority=run.run_priority,
         execution=None,
         deployment=None,
     )

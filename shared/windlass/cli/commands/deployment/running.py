@@ -27,6 +27,7 @@ class _Said(TypedDict):
     start_at: datetime | None
     tags: tuple[str, ...]
     flow_run_name: str | None
+    priority: int
     watch: bool
     watch_interval: float
     watch_timeout: float | None
@@ -73,6 +74,13 @@ def _local_moment(text: str) -> datetime:
     "--start-at", metavar="TIME", callback=reading(_local_moment), help="Such as `at 5:30pm`."
 )
 @click.option("--tag", "tags", multiple=True, help="A tag of the run. Repeatable.")
+@click.option(
+    "--priority",
+    type=click.IntRange(-1000, 1000),
+    default=0,
+    show_default=True,
+    help="Among the runs of its queue: the lowest number goes first.",
+)
 @click.option("--watch", is_flag=True, help="Follow the run to its end; fails if it does.")
 @click.option("--watch-interval", type=click.FloatRange(0.05), default=INTERVAL, show_default=True)
 @click.option("--watch-timeout", type=click.FloatRange(0), help="Seconds to follow it for.")
@@ -103,6 +111,7 @@ def _run_options(said: _Said) -> RunOptions:
         parameters=parameters,
         job_variables=dict(said["job_variables"]),
         tags=said["tags"],
+        run_priority=said["priority"],
         scheduled_time=said["start_at"] if later is None else utc_now() + later,
         flow_run_name=_filled_in(said["flow_run_name"], parameters),
     )
