@@ -12,6 +12,7 @@ from tests.acceptance.workers.fleet import Fleet
 from tests.support.balancer import balancing
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import WindlassServer
+from windlass.ids import uuid7
 
 SLEEPING = """
 import time
@@ -60,9 +61,9 @@ def server_settings() -> dict[str, str]:
 
 
 @pytest.fixture
-def fleet(own_windlass_server: WindlassServer, tmp_path: Path) -> Iterator[Fleet]:
-    """No worker yet, on a server of the test's own."""
-    fleet = Fleet(own_windlass_server, tmp_path, "a-pool")
+def fleet(windlass_server: WindlassServer, tmp_path: Path) -> Iterator[Fleet]:
+    """No worker yet, and a pool of the test's own."""
+    fleet = Fleet(windlass_server, tmp_path, str(uuid7()))
     yield fleet
     fleet.end()
 
@@ -83,14 +84,11 @@ def test_what_a_lost_run_had_under_way_crashes_with_it(fleet: Fleet, tmp_path: P
     worker = fleet.start_worker("--type", "process")
     run = fleet.run(fleet.deploy(CALLING, tmp_path))
 
-    def states() -> dict[str, str]:
+    def are_all(state: str) -> bool:
         tasks = fleet.server.post("task_runs/filter", {})
         flows = fleet.server.post("flow_runs/filter", {"flows": {"name": {"any_": ["child"]}}})
-        return {one["name"]: one["state_type"] for one in [*tasks, *flows]}
-
-    def are_all(state: str) -> bool:
-        found = states()
-        return len(found) == 3 and set(found.values()) == {state}
+        found = [one["state_type"] for one in [*tasks, *flows]]
+        return found == [state] * 3
 
     wait_until(lambda: are_all("RUNNING"), description="a task in a flow in a flow")
     process = fleet.pid(run)
