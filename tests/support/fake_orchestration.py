@@ -185,7 +185,8 @@ class FakeOrchestration:
             return self.background_runs[task_run_id]
         raise ObjectNotFound(f"There is no task run {task_run_id}.")
 
-    def read_deployment(self, deployment_id: UUID) -> Deployment:
+    def read_deployment(self, deployment_id: UUID, *, patiently: bool = True) -> Deployment:
+        del patiently  # it never waits
         return self.deployments[deployment_id]
 
     def renew_leases(self, execution_ids: Sequence[str]) -> RenewResponse:

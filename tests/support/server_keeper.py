@@ -147,7 +147,7 @@ def start(
     """Start a server and wait until it is ready; the port it got. Raises `NoServer`."""
     for _ in range(ATTEMPTS):
         # Another process may take the port between this and the server's start: hence attempts.
-        port = _free_port()
+        port = free_port()
         with log.open("wb") as output:
             process = _spawn(command(port), owner, output, end)
         deadline = time.monotonic() + SECONDS_TO_START
@@ -244,7 +244,7 @@ def _run_as(owner: Owner, command: list[str]) -> subprocess.CompletedProcess[str
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

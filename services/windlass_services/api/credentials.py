@@ -30,7 +30,7 @@ _CALLER: Final = "windlass.caller"
 _HANDSHAKE: Final = ("/api/events/out", "/api/logs/out", "/api/task_runs/subscriptions/scheduled")
 """Sockets whose first frame brings the credentials, which `accept_subscriber` looks at."""
 
-_NOT_FOR_RUN_TOKENS: Final = "/api/admin/database"
+_NOT_FOR_RUN_TOKENS: Final = ("/api/admin/database", "/api/admin/dead_letters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ _HOW: Final = (
     "This server asks for credentials: set WINDLASS_API_AUTH_STRING (or WINDLASS_API_KEY) to those"
     " that it was started with."
 )
-_NOT_FOR_RUNS: Final = "The token of a flow run does not allow the administration of the database."
+_NOT_FOR_RUNS: Final = "The token of a flow run does not allow the administration of the server."
 _STOCK: Final = (
     "A stock Prefect client sends none here by itself: set PREFECT_CLIENT_CUSTOM_HEADERS to"
     ' {"Authorization": "Basic <user:password in base64>"}.'

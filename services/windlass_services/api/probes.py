@@ -1,10 +1,10 @@
 """`/health/live`, `/health/ready` and `/metrics`: what an orchestrator of processes asks for."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from windlass_services.api.context import InContext
 from windlass_services.api.declaring import Routes
+from windlass_services.runtime.exposition import CONTENT_TYPE, exposition
 from windlass_services.runtime.health import live_answer, ready_answer
 
 probes = Routes(include_in_schema=False)
@@ -27,6 +27,6 @@ async def ready(context: InContext) -> JSONResponse:
 
 
 @probes.get("/metrics")
-async def metrics() -> Response:
+async def metrics(context: InContext) -> Response:
     """What Prometheus scrapes."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(context.services.pulse), media_type=CONTENT_TYPE)

@@ -6,11 +6,13 @@ import socket
 import anyio
 
 from windlass_services.api.app import create_app
+from windlass_services.api.beats import beat_duty
 from windlass_services.api.context import ApiContext
 from windlass_services.api.serving import HttpServer, http_server
 from windlass_services.api.system_blocks import install_missing_system_blocks
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
+from windlass_services.runtime.loop import perform
 from windlass_services.storage.scope import Scope
 
 
@@ -30,6 +32,7 @@ async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(context.dispatcher.run)
         tasks.start_soon(context.task_dispatcher.run)
+        tasks.start_soon(perform, beat_duty(services), services.pulse)
         tasks.start_soon(_stop_when_told, stop, context.dispatcher, server)
         await server.serve(sockets=[listener])
         tasks.cancel_scope.cancel()

@@ -14,6 +14,8 @@ from windlass_services.streams.protocol import Message
 EVENTS_TOPIC: Final = "events"
 TASK_RUN_RECORDER: Final = "task-run-recorder"
 """The group of consumers that makes task runs of their events."""
+CONSUMER_GROUPS: Final = {EVENTS_TOPIC: (TASK_RUN_RECORDER,)}
+"""Every topic and the groups that read it: what is measured, and where there are dead letters."""
 DEFAULT_RETENTION: Final = timedelta(days=7)
 
 

@@ -1,6 +1,7 @@
 """The one writer of state: what creates runs, moves them, hands them out and keeps them alive."""
 
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from windlass.schemas.orchestration import OrchestrationResult, SetStateStatus
 from windlass.schemas.state_constructors import Scheduled
 from windlass.schemas.states import State
 from windlass_services.orchestration.answers import answer_to_flow_run, answer_to_task_run
+from windlass_services.orchestration.claim_times import note_claim, note_transition
 from windlass_services.orchestration.creation import (
     Making,
     Origin,
@@ -120,6 +122,7 @@ class Orchestrator:
         """
         own = _speaking_for_itself(proposal)
         outcome = await self._database.hot.transition(scope, own)
+        note_transition(outcome)
         await self._wake_pool(outcome.work_pool_id)
         return answer_to_flow_run(own, outcome)
 
@@ -155,7 +158,10 @@ class Orchestrator:
 
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
         """Take runs that are due for a worker, without waiting. Raises `ObjectNotFound`."""
-        return await self._database.hot.claim(scope, claim)
+        asked = time.monotonic()
+        claimed = await self._database.hot.claim(scope, claim)
+        note_claim(claimed, time.monotonic() - asked)
+        return claimed
 
     async def next_due(self, work_pool_ids: Collection[UUID]) -> datetime | None:
         """When the next run of these pools may be taken; None if there is none."""

@@ -1,6 +1,7 @@
 """The one place where a duty meets time."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
+from windlass_services.runtime.metrics import LOOP_FAILURES, LOOP_PASS
 from windlass_services.runtime.pulse import Pulse
 
 _log: Final = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ async def perform(duty: Duty, pulse: Pulse) -> None:
     """Do the duty until cancelled. A failed pass is logged and tried again; its silence shows in
     `pulse`, which is what liveness is made of."""
     pulse.expect(duty.name, 3 * duty.every + duty.timeout + _GRACE)
+    LOOP_FAILURES.labels(duty.name)
     while True:
         # A duty that waits for nothing must still let the others run.
         await anyio.lowlevel.checkpoint()
@@ -45,12 +48,15 @@ async def perform(duty: Duty, pulse: Pulse) -> None:
 
 
 async def _pass(duty: Duty, pulse: Pulse) -> int:
+    begun = time.monotonic()
     try:
         with anyio.fail_after(duty.timeout.total_seconds()):
             done = await duty.once()
     except Exception:
         _log.exception("The duty %s failed; it is tried again", duty.name)
+        LOOP_FAILURES.labels(duty.name).inc()
         return 0
+    LOOP_PASS.labels(duty.name).observe(time.monotonic() - begun)
     pulse.beat(duty.name)
     return done
 

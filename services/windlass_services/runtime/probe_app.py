@@ -4,8 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
+from windlass_services.runtime.exposition import CONTENT_TYPE, exposition
 from windlass_services.runtime.health import live_answer, ready_answer
 from windlass_services.runtime.pulse import Pulse
 
@@ -39,7 +38,7 @@ class ProbeApp:
 
     async def _answer(self, path: str) -> tuple[int, str, bytes]:
         if path == "/metrics":
-            return 200, CONTENT_TYPE_LATEST, generate_latest()
+            return 200, CONTENT_TYPE, exposition(self._pulse)
         if path == "/health/live":
             status, body = live_answer(self._pulse)
         elif path == "/health/ready":

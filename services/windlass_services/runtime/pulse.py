@@ -36,6 +36,10 @@ class Pulse:
         now = self._monotonic()
         return {name: now - beat.last for name, beat in self._beats.items()}
 
+    def allowed(self) -> dict[str, float]:
+        """How many seconds each loop may be silent."""
+        return {name: beat.allowed for name, beat in self._beats.items()}
+
     def late(self) -> list[str]:
         """The loops that are silent for longer than they may be."""
         now = self._monotonic()

@@ -72,13 +72,16 @@ async def read_late_runs(
 
 
 async def read_expired_executions(
-    connection: AsyncConnection, *, now: datetime, limit: int
+    connection: AsyncConnection, *, now: datetime, limit: int, could_renew: bool = True
 ) -> list[ExpiredExecution]:
-    """Live executions past their start deadline without having started, or past their lease."""
+    """Live executions past their start deadline without having started, or past their lease.
+
+    Leases that nobody could renew do not end.
+    """
     not_started = sa.and_(execution.c.presented_at.is_(None), execution.c.start_deadline <= now)
     not_renewed = sa.and_(execution.c.leased, execution.c.lease_expires_at <= now)
     found: list[ExpiredExecution] = []
-    for clause in (not_started, not_renewed):
+    for clause in (not_started, not_renewed) if could_renew else (not_started,):
         rows = await connection.execute(
             sa.select(
                 execution.c.workspace_id,

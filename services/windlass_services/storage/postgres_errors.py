@@ -54,4 +54,6 @@ def _sqlstate(error: BaseException) -> str:
 def _is_broken_connection(error: BaseException) -> bool:
     if isinstance(error, asyncpg.DataError):
         return False
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+    # The driver's internal error: the server ended the session while nobody listened to it.
+    broken = asyncpg.InterfaceError | asyncpg.InternalClientError
+    return isinstance(error, OSError | TimeoutError | broken)

@@ -10,6 +10,7 @@ import anyio
 
 from windlass.clock import Clock, utc_now
 from windlass.exceptions import ServerBusy
+from windlass_services.runtime.metrics import DEAD_LETTERS, REPLAYS
 from windlass_services.streams.errors import BrokerUnavailable
 from windlass_services.streams.handover import Handler, Handover
 from windlass_services.streams.ownership import Ownership
@@ -66,6 +67,9 @@ class Consumer:
 
         What replay or owner raise besides `transient` ends it, as an exception group.
         """
+        # So that they are exported as 0 before the first one.
+        DEAD_LETTERS.labels(self.topic)
+        REPLAYS.labels(self.topic, self.group)
         async with anyio.create_task_group() as tasks:
             if self.replay is not None:
                 tasks.start_soon(self._watch_gaps, self.replay)
@@ -121,9 +125,13 @@ class Consumer:
         if deliveries:
             to_do = [one for one in deliveries if self.group not in one.message.done_for]
             if to_do:
-                hand_over = Handover(self.handler, self.transient, self.streams.dead_letter)
+                hand_over = Handover(self.handler, self.transient, self._set_aside)
                 await hand_over(to_do)
             await self.streams.acknowledge(self.topic, self.group, deliveries)
+
+    async def _set_aside(self, delivery: Delivery, reason: str) -> None:
+        await self.streams.dead_letter(delivery, reason)
+        DEAD_LETTERS.labels(self.topic).inc()
 
     async def _watch_gaps(self, replay: Replay) -> None:
         while True:
@@ -149,6 +157,7 @@ class Consumer:
             for loop in broken:
                 loop.is_doubtful = True
             raise
+        REPLAYS.labels(self.topic, self.group).inc(len(partitions))
         mended = {n: loss for n, loss in gaps.items() if n in partitions}
         await self.streams.mend(self.topic, self.group, mended)
 

@@ -13,6 +13,7 @@ import anyio
 import anyio.lowlevel
 
 from windlass.clock import Clock, utc_now
+from windlass_services.runtime.metrics import LIVE_DROPPED
 from windlass_services.streams.keys import partition_of
 from windlass_services.streams.protocol import (
     PARTITIONS,
@@ -58,6 +59,7 @@ class MemoryStreams:
         for tail in self._tails.get(topic, ()):
             if 0 < tail.room <= len(messages):  # once, not for each message it misses
                 _log.warning("A live view of %s fell behind and may miss messages", topic)
+            LIVE_DROPPED.labels(topic).inc(max(len(messages) - tail.room, 0))
             tail.put(*messages)
         await anyio.lowlevel.checkpoint()
 
@@ -118,6 +120,15 @@ class MemoryStreams:
 
     async def dead_letters(self, topic: str, limit: int) -> list[DeadLetter]:
         return list(islice(self._dead.get(topic, ()), limit))
+
+    async def redrive(self, topic: str, ids: Collection[str] | None) -> int:
+        letters = self._dead.pop(topic, deque[DeadLetter]())
+        redriven = [one for one in letters if ids is None or one.delivery.message.id in ids]
+        if ids is not None:
+            kept = (one for one in letters if one.delivery.message.id not in ids)
+            self._dead[topic] = deque(kept, maxlen=_DEAD_LETTERS)
+        await self.publish(topic, [one.delivery.message for one in reversed(redriven)])
+        return len(redriven)
 
     async def announce(self, channel: str, payload: str = "") -> None:
         for names, inbox in self._listeners:

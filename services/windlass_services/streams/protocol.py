@@ -132,6 +132,14 @@ class Streams(Protocol):
         """The newest dead letters of a topic, newest first."""
         ...
 
+    async def redrive(self, topic: str, ids: Collection[str] | None) -> int:
+        """Publish dead letters again, the oldest first, and keep them aside no longer.
+
+        Those of the messages with these ids, or all that there are now. Returns how many. What is
+        published but still kept aside after an error may be redriven once more.
+        """
+        ...
+
     async def announce(self, channel: str, payload: str = "") -> None:
         """Wake whoever listens now. Never fails: a lost wake-up is repaired by a sweeper."""
         ...

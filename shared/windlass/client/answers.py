@@ -9,6 +9,8 @@ from windlass.exceptions import ApiError, ServerBusy, SlotsTaken
 
 RETRIED_STATUSES: Final = frozenset({408, 429, 502, 503, 504})
 _LONGEST_PAUSE: Final = 30.0
+LONGEST_BACKOFF: Final = 6
+"""The attempt from which the pauses, 6.4 seconds by then, need not become longer."""
 
 
 def error_from(response: httpx.Response) -> ApiError:

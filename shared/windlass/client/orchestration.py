@@ -9,6 +9,7 @@ from windlass.client._sync.client import SyncWindlassClient
 from windlass.client._sync.transport import SyncTransport
 from windlass.client.ephemeral import ensure_api
 from windlass.client.lean_httpx import httpx
+from windlass.client.patience import patience_of_client
 from windlass.exceptions import SettingInvalid
 from windlass.settings import Settings, get_current_settings
 
@@ -23,15 +24,21 @@ def get_client(*, sync_client: bool = False) -> WindlassClient | SyncWindlassCli
     """A client of the API that the current settings name (`WINDLASS_API_URL`).
 
     Where none is named and ephemeral mode is allowed, an embedded server is started for this
-    process. Raises `SettingInvalid` when there is neither.
+    process. In the process of a run it waits for an API that is away. Raises `SettingInvalid` when
+    there is neither.
     """
     settings = get_current_settings()
     url = settings.api.url or _ephemeral_url(settings)
-    return sync_client_for(url, settings) if sync_client else client_for(url, settings)
+    make = sync_client_for if sync_client else client_for
+    return make(url, settings, patience=patience_of_client(settings))
 
 
 def client_for(
-    url: str, settings: Settings, *, wire: httpx.AsyncBaseTransport | None = None
+    url: str,
+    settings: Settings,
+    *,
+    patience: float = 0.0,
+    wire: httpx.AsyncBaseTransport | None = None,
 ) -> WindlassClient:
     """An asynchronous client of the API at `url`, with the credentials of `settings`."""
     return WindlassClient(
@@ -39,6 +46,7 @@ def client_for(
             url,
             headers=async_transport.credentials(settings),
             timeout=settings.api.request_timeout,
+            patience=patience,
             csrf=settings.client.csrf_support_enabled,
             wire=wire,
         )
@@ -46,7 +54,11 @@ def client_for(
 
 
 def sync_client_for(
-    url: str, settings: Settings, *, wire: httpx.BaseTransport | None = None
+    url: str,
+    settings: Settings,
+    *,
+    patience: float = 0.0,
+    wire: httpx.BaseTransport | None = None,
 ) -> SyncWindlassClient:
     """A synchronous client of the API at `url`, with the credentials of `settings`."""
     return SyncWindlassClient(
@@ -54,6 +66,7 @@ def sync_client_for(
             url,
             headers=async_transport.credentials(settings),
             timeout=settings.api.request_timeout,
+            patience=patience,
             csrf=settings.client.csrf_support_enabled,
             wire=wire,
         )

@@ -12,9 +12,15 @@ from pydantic_core import to_json
 
 from windlass._version import __version__
 from windlass.client._sync.transport import credentials
-from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.client.answers import (
+    LONGEST_BACKOFF,
+    RETRIED_STATUSES,
+    error_from,
+    pause_before_retry,
+)
 from windlass.client.csrf import PATH, CsrfHeaders
 from windlass.client.lean_httpx import httpx
+from windlass.client.patience import FIRST_CONTACT_SECONDS, patience_at_first
 from windlass.engine.ports import Proposal
 from windlass.exceptions import ApiError, ServerBusy, ServerUnreachable
 from windlass.logging.loggers import get_logger
@@ -40,13 +46,10 @@ if TYPE_CHECKING:
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LIMITS: Final = "/v2/concurrency_limits"
-_FIRST_CONTACT_SECONDS: Final = 10.0
-_PATIENCE_SECONDS: Final = 600.0
+_PATIENCE_SECONDS: Final = 900.0
 _RENEWAL_SECONDS: Final = 5.0
 _WORTH_A_WORD: Final = 3
 """Attempts that failed until the user is told: most troubles are over by then."""
-_LONGEST_BACKOFF: Final = 6
-"""The attempt from which the pauses, 6.4 seconds by then, do not become longer."""
 
 
 class HttpOrchestration:
@@ -54,9 +57,10 @@ class HttpOrchestration:
 
     A question is repeated until it is answered, for `patience` seconds: the state of a run waits
     for the API. Only `first_contact` seconds count until the server answered for the first time:
-    up to there, a wrong address is more likely than a server that is down. Everything asked is
-    safe to repeat, by a request id or an idempotency key. `explain` may know more of why there is
-    no answer.
+    up to there, a wrong address is more likely than a server that is down. A process that was
+    started for a run has its address from somebody who was answered, and is as patient at first.
+    Everything asked is safe to repeat, by a request id or an idempotency key. `explain` may know
+    more of why there is no answer.
     """
 
     def __init__(
@@ -65,7 +69,7 @@ class HttpOrchestration:
         *,
         headers: dict[str, str] | None = None,
         timeout: float = 60.0,
-        first_contact: float = _FIRST_CONTACT_SECONDS,
+        first_contact: float = FIRST_CONTACT_SECONDS,
         patience: float = _PATIENCE_SECONDS,
         explain: Callable[[], str | None] | None = None,
         csrf: bool = True,
@@ -76,6 +80,7 @@ class HttpOrchestration:
         self._patience = patience
         self._explain = explain
         self._was_reached = False
+        self._is_silent = False
         self._flow_ids: dict[str, UUID] = {}
         self._http = httpx.Client(
             base_url=self._url,
@@ -98,11 +103,8 @@ class HttpOrchestration:
             url,
             headers=credentials(settings),
             timeout=settings.api.request_timeout,
-            first_contact=(
-                _FIRST_CONTACT_SECONDS
-                if settings.api.url
-                else settings.server.ephemeral.startup_timeout_seconds
-            ),
+            first_contact=patience_at_first(settings),
+            patience=settings.client.api_wait_seconds,
             explain=explain,
             csrf=settings.client.csrf_support_enabled,
         )
@@ -173,10 +175,16 @@ class HttpOrchestration:
 
         return self._read(TaskRun, "GET", f"/task_runs/{task_run_id}")
 
-    def read_deployment(self, deployment_id: UUID) -> "Deployment":
+    def read_deployment(self, deployment_id: UUID, *, patiently: bool = True) -> "Deployment":
         from windlass.schemas.deployments import Deployment  # noqa: PLC0415
 
-        return self._read(Deployment, "GET", f"/deployments/{deployment_id}")
+        path = f"/deployments/{deployment_id}"
+        if patiently:
+            return self._read(Deployment, "GET", path)
+        if self._is_silent:
+            raise ServerUnreachable(f"The server at {self._url} did not answer at last.")
+        response = self._once("GET", path, timeout=_RENEWAL_SECONDS)
+        return Deployment.model_validate_json(response.content)
 
     def renew_leases(self, execution_ids: Sequence[str]) -> "RenewResponse":
         from windlass.schemas.executions import (  # noqa: PLC0415
@@ -249,12 +257,14 @@ class HttpOrchestration:
                     self._csrf.take(self._http.get(PATH, params={"client": self._csrf.client}))
                 response = self._sent(method, path, content, timeout)
         except httpx.TransportError as error:
+            self._is_silent = True
             raise ServerUnreachable(
                 (self._explain and self._explain())
                 or f"No answer from the server at {self._url} ({type(error).__name__}: {error}). "
                 "Is it running (`windlass server status`), and is WINDLASS_API_URL right?"
             ) from error
         self._was_reached = True
+        self._is_silent = False
         if not response.is_success:
             raise error_from(response)
         return response
@@ -279,7 +289,7 @@ def _may_pass(trouble: ApiError | ServerUnreachable) -> bool:
 def _pause(trouble: ApiError | ServerUnreachable, attempt: int) -> float:
     if isinstance(trouble, ServerBusy):
         return trouble.retry_after
-    return pause_before_retry(None, attempt=min(attempt, _LONGEST_BACKOFF))
+    return pause_before_retry(None, attempt=min(attempt, LONGEST_BACKOFF))
 
 
 def _body_of(body: BaseModel) -> bytes:

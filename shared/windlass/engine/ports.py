@@ -85,7 +85,9 @@ class Orchestration(Protocol):
 
     def read_task_run(self, task_run_id: UUID) -> "TaskRun": ...
 
-    def read_deployment(self, deployment_id: UUID) -> "Deployment": ...
+    def read_deployment(self, deployment_id: UUID, *, patiently: bool = True) -> "Deployment":
+        """A deployment. Unless `patiently`, ask once, and not if there was no answer at last."""
+        ...
 
     def renew_leases(self, execution_ids: Sequence[str]) -> "RenewResponse":
         """Say that executions are alive. Asks once, and does not wait for a server that is busy."""

@@ -11,9 +11,11 @@ from windlass.engine.http import HttpOrchestration
 from windlass.engine.session import FlowDefaults, Session, chosen_session
 from windlass.logging.configuration import setup_logging
 from windlass.reporting.current import set_process_outbox
+from windlass.reporting.folders import of_refused, of_this_machine, spool_folder
 from windlass.reporting.lanes import Limits
 from windlass.reporting.outbox import LOGS, Outbox
-from windlass.settings import Secret, Settings, get_current_settings
+from windlass.reporting.spool import CAN_SPOOL, Spool
+from windlass.settings import Secret, Settings, get_current_settings, handed_over
 from windlass.utilities.urls import ui_url_of
 
 
@@ -70,6 +72,8 @@ class _OfProcess:
         self._watches_forks = True
 
     def _forget(self) -> None:
+        for connection in self._connections.values():
+            connection.outbox.abandon()
         self._lock = Lock()
         self._connections = {}
         self._last = None
@@ -91,8 +95,23 @@ def _connect(url: str, settings: Settings) -> _Connection:
             batch_bytes=to_api.batch_size,
         ),
         shutdown_seconds=settings.client.shutdown_wait_seconds,
+        spool=_spool(url, settings),
+        refused=of_refused(spool_folder(settings)),
     )
     return _Connection(orchestration, outbox)
+
+
+def _spool(url: str, settings: Settings) -> Spool | None:
+    """What an embedded server does not take, nobody would ever ask for."""
+    most_bytes = settings.client.spool_max_bytes
+    if not (CAN_SPOOL and most_bytes) or is_embedded(url):
+        return None
+    about = {
+        "api_url": url.rstrip("/"),
+        "execution_id": handed_over("EXECUTION_ID"),
+        "process_id": os.getpid(),
+    }
+    return Spool(of_this_machine(spool_folder(settings)), about, most_bytes)
 
 
 def _session(connection: _Connection, settings: Settings) -> Session:

@@ -62,7 +62,7 @@ def given(
     """
     error = outcome.error
     if call.stop.reason is StopReason.TERMINATED:
-        session.outbox.drain(session.drain_seconds)
+        session.outbox.close(session.drain_seconds)
         die_of_sigterm()
     if error is not None and (return_type == "result" or not isinstance(error, Exception)):
         raise error

@@ -67,7 +67,8 @@ def related_to(
 
 @lru_cache(maxsize=64)
 def _known_deployment_name(orchestration: Orchestration, deployment_id: UUID) -> str:
-    return orchestration.read_deployment(deployment_id).name
+    # What is to be told must not wait here: it could not even be spooled meanwhile.
+    return orchestration.read_deployment(deployment_id, patiently=False).name
 
 
 def _deployment_name(orchestration: Orchestration, deployment_id: UUID) -> str | None:

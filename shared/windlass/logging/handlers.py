@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from windlass.context import current_scope
 from windlass.exceptions import MissingContextError
+from windlass.ids import uuid7
 from windlass.reporting.current import current_outbox
 from windlass.schemas.base import JsonObject
 
@@ -47,6 +48,8 @@ class APILogHandler(logging.Handler):
         if len(message) > self._max_log_size:
             message = message[: self._max_log_size - len(_CUT)] + _CUT
         return {
+            # A batch whose answer got lost is sent again: its lines are not to be there twice.
+            "id": uuid7(),
             "name": record.name,
             "level": record.levelno,
             "message": message,

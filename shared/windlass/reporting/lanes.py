@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from windlass.schemas.base import JsonObject, JsonValue
+from windlass.reporting.routes import Route
+from windlass.schemas.base import JsonObject
 
 T = TypeVar("T")
 
@@ -40,19 +41,17 @@ class Batch(NamedTuple):
 class Lane(Generic[T]):
     """Items in the order in which they were put in, and marks of who waits for them.
 
-    `line` makes JSON of an item, or None if it has nothing to say; `body` wraps lines for the
-    route. One thread takes batches out; any thread may put something in, without a lock.
+    `line` makes JSON of an item, or None if it has nothing to say. One thread takes batches out;
+    any thread may put something in, without a lock.
     """
 
     def __init__(
         self,
-        path: str,
+        route: Route,
         line: Callable[[T], JsonObject | None],
-        body: Callable[[list[JsonObject]], JsonValue],
         limits: Limits,
     ) -> None:
-        self.path = path
-        self.body = body
+        self.route = route
         self.limits = limits
         self.items: deque[T | Mark] = deque()
         self.is_idle = True
@@ -93,6 +92,24 @@ class Lane(Generic[T]):
         if not self.items or (waits and now < self._last + self.limits.interval):
             return None
         self.is_idle = False
+        return self._next()
+
+    def rest(self) -> list[JsonObject]:
+        """Everything that is left, for who sends no more of it."""
+        lines: list[JsonObject] = []
+        while self.items:
+            lines += self._next().lines
+        return lines
+
+    def handed_on(self, batch: Batch) -> None:
+        """`batch` is settled, or on disk: what comes behind it is next."""
+        self._last = time.monotonic()
+        self.is_idle = True
+        if batch.mark is not None:
+            with self._lock:
+                self._marks -= 1
+
+    def _next(self) -> Batch:
         lines: list[JsonObject] = []
         size = 0
         while self.items and len(lines) < self.limits.batch and size < self.limits.batch_bytes:
@@ -103,12 +120,3 @@ class Lane(Generic[T]):
                 lines.append(line)
                 size += len(line.get("message") or "")
         return Batch(lines, None)
-
-    def acknowledge(self, batch: Batch) -> None:
-        """`batch` has arrived."""
-        self._last = time.monotonic()
-        self.is_idle = True
-        if batch.mark is not None:
-            with self._lock:
-                self._marks -= 1
-            batch.mark.set()

@@ -12,7 +12,6 @@ from windlass.schemas.orchestration import OrchestrationResult
 from windlass.schemas.retries import RetryPolicy, Seconds, WholeSeconds
 from windlass.schemas.states import State, StateCreate, StateType
 
-
 RunPriority: TypeAlias = Annotated[int, Field(ge=-1000, le=1000)]
 """Which of the runs of a queue goes first: the one with the lowest number, then the one due first.
 """

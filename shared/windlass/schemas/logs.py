@@ -20,8 +20,12 @@ made up its own levels must not lose its lines."""
 
 
 class LogCreate(Shape):
-    """A line to log. `name` is the logger's."""
+    """A line to log. `name` is the logger's.
 
+    With an `id` of its own it is stored once, however often it is sent.
+    """
+
+    id: UUID | None = None
     name: str
     level: Level
     message: str

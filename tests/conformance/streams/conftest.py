@@ -1,50 +1,110 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 """The streams under test: every test here runs on each backend unless it names one."""
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import uuid4
 
+import anyio
 import pytest
 from redis import Redis
 
-from tests.conformance.streams.redis_process import RedisProcess, free_port
-from windlass_services.streams.keys import is_permanent
+from tests.conformance.streams.redis_layouts import redis_cluster, redis_pair
+from tests.conformance.streams.redis_process import RedisProcess
+from tests.support.server_keeper import free_port
+from windlass_services.streams.keys import is_permanent, partition_of
 from windlass_services.streams.memory import MemoryStreams
-from windlass_services.streams.protocol import Streams
+from windlass_services.streams.protocol import PARTITIONS, Streams
+from windlass_services.streams.rabbitmq.streams import RabbitStreams
 from windlass_services.streams.redis.streams import RedisStreams
+
+URLS: Final = {
+    "redis": "redis_url",
+    "redis+sentinel": "redis_sentinel_url",
+    "redis+cluster": "redis_cluster_url",
+}
+"""The fixture that says where the backend under test is."""
 
 
 class MakeStreams(Protocol):
-    """Opens streams of the backend under test, closed after the test."""
+    """Opens streams of the backend under test, closed after the test.
 
-    def __call__(self, *, cap: int = 16_000) -> Streams: ...
+    The groups `group`, `recorder` and `evaluator` of the topic `events` have begun to read the
+    partition of `run-1`, and `group` these `partitions`: what was published before is not for
+    every broker to keep.
+    """
+
+    async def __call__(self, *, cap: int = 16_000, partitions: int = 0) -> Streams: ...
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "redis+sentinel", "redis+cluster"])
 async def make_streams(request: pytest.FixtureRequest) -> AsyncGenerator[MakeStreams]:
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else None
-    # Announcements reach every logical database of a server: another test may use the same.
-    workspace = uuid4().hex
+    async with opened_by(_opener(request)) as make:
+        yield make
+    if request.param == "redis":
+        assert_no_key_leaks(request.getfixturevalue("redis_url"))
+
+
+@asynccontextmanager
+async def opened_by(open_one: Callable[[int], Streams]) -> AsyncGenerator[MakeStreams]:
+    """What makes streams of a cap, until the block ends."""
     async with AsyncExitStack() as opened:
 
-        def make(*, cap: int = 16_000) -> Streams:
-            streams = (
-                RedisStreams(url, workspace=workspace, cap=cap) if url else MemoryStreams(cap=cap)
-            )
+        async def make(*, cap: int = 16_000, partitions: int = 0) -> Streams:
+            streams = open_one(cap)
             opened.push_async_callback(streams.close)
+            if isinstance(streams, RabbitStreams):
+                await _begin(streams, partitions)
             return streams
 
         yield make
-    if url:
-        assert_no_key_leaks(url)
+
+
+def _opener(request: pytest.FixtureRequest) -> Callable[[int], Streams]:
+    """What opens streams of the backend that the parameter names."""
+    # Servers are shared: by tests, and announcements by the logical databases of one.
+    workspace = uuid4().hex
+    if request.param == "memory":
+        return lambda cap: MemoryStreams(cap=cap)
+    url: str = request.getfixturevalue(URLS[request.param])
+    return lambda cap: RedisStreams(url, workspace=workspace, cap=cap)
+
+
+@pytest.fixture(scope="session")
+def redis_cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    with redis_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture(scope="session")
+def redis_sentinel_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    with redis_pair(tmp_path_factory.mktemp("sentinel")) as pair:
+        yield pair.url
+
+
+async def _begin(streams: Streams, partitions: int) -> None:
+    async def begin(group: str, partition: int) -> None:
+        await streams.read("events", group, partition, "one", limit=1, wait=timedelta(0))
+
+    async with anyio.create_task_group() as tasks:
+        for partition in range(partitions):
+            tasks.start_soon(begin, "group", partition)
+        for group in ("group", "recorder", "evaluator"):
+            tasks.start_soon(begin, group, partition_of("run-1"))
 
 
 @pytest.fixture
-def streams(make_streams: MakeStreams) -> Streams:
-    return make_streams()
+async def streams(make_streams: MakeStreams) -> Streams:
+    return await make_streams()
+
+
+@pytest.fixture
+async def wide_streams(make_streams: MakeStreams) -> Streams:
+    """Streams of which the group has begun to read every partition."""
+    return await make_streams(partitions=PARTITIONS)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ class RedisProcess:
 
     port: int
     folder: Path
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -27,12 +28,23 @@ class RedisProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
+        """Start it and wait for it. Raises TimeoutError if it ended at once."""
         options = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
         self.process = subprocess.Popen(
-            [str(find_redis().path), *options, "--save", "", "--appendonly", "no"],
+            [
+                str(find_redis().path),
+                *self.options,
+                *options,
+                *("--save", "", "--appendonly", "no"),
+            ],
             stdout=subprocess.DEVNULL,
         )
-        wait_until(self._accepts, description="the server to accept connections")
+        wait_until(
+            lambda: self._accepts() or self._has_ended(),
+            description="the server to accept connections",
+        )
+        if self._has_ended():
+            raise TimeoutError(f"the server ended with {self.process.returncode}")
 
     def kill(self) -> None:
         if self.process is not None:
@@ -55,12 +67,9 @@ class RedisProcess:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def _has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

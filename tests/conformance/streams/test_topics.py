@@ -28,22 +28,24 @@ async def read(
     return await streams.read("events", "group", HOME, consumer, limit=limit, wait=wait)
 
 
-async def test_a_message_arrives_as_it_was_published(streams: Streams) -> None:
+async def test_a_message_arrives_as_it_was_published(wide_streams: Streams) -> None:
     message = Message(key="run-ä", id="event-1", body=b"\x00\xff\r\n")
-    await streams.publish("events", [message])
+    await wide_streams.publish("events", [message])
     partition = partition_of("run-ä")
-    [delivery] = await streams.read("events", "group", partition, "one", limit=1, wait=SOON)
+    [delivery] = await wide_streams.read("events", "group", partition, "one", limit=1, wait=SOON)
     assert delivery.message == message
     assert (delivery.topic, delivery.partition) == ("events", partition)
 
 
-async def test_messages_of_a_key_keep_their_order_over_many_publishes(streams: Streams) -> None:
+async def test_messages_of_a_key_keep_their_order_over_many_publishes(
+    wide_streams: Streams,
+) -> None:
     keys = [f"run-{n}" for n in range(40)]
     for turn in range(5):
-        await streams.publish("events", [Message(key, f"{turn}", b"") for key in keys])
+        await wide_streams.publish("events", [Message(key, f"{turn}", b"") for key in keys])
     seen: dict[str, list[str]] = {key: [] for key in keys}
     for partition in range(PARTITIONS):
-        for delivery in await streams.read(
+        for delivery in await wide_streams.read(
             "events", "group", partition, "one", limit=1000, wait=AT_ONCE
         ):
             assert delivery.partition == partition_of(delivery.message.key)
@@ -139,15 +141,15 @@ async def test_acknowledging_twice_changes_nothing(streams: Streams) -> None:
     assert await streams.lag("events", "group") == 0
 
 
-async def test_the_lag_is_what_the_group_has_not_acknowledged(streams: Streams) -> None:
-    assert await streams.lag("events", "group") == 0
-    await streams.publish("events", messages("a", "b", "c"))
-    await streams.publish("events", messages("d", key="another run"))
-    assert await streams.lag("events", "group") == 4
-    deliveries = await read(streams, limit=2)
-    assert await streams.lag("events", "group") == 4
-    await streams.acknowledge("events", "group", deliveries)
-    assert await streams.lag("events", "group") == 2
+async def test_the_lag_is_what_the_group_has_not_acknowledged(wide_streams: Streams) -> None:
+    assert await wide_streams.lag("events", "group") == 0
+    await wide_streams.publish("events", messages("a", "b", "c"))
+    await wide_streams.publish("events", messages("d", key="another run"))
+    assert await wide_streams.lag("events", "group") == 4
+    deliveries = await read(wide_streams, limit=2)
+    assert await wide_streams.lag("events", "group") == 4
+    await wide_streams.acknowledge("events", "group", deliveries)
+    assert await wide_streams.lag("events", "group") == 2
 
 
 async def test_dead_letters_are_kept_with_their_reason_newest_first(streams: Streams) -> None:
@@ -162,7 +164,35 @@ async def test_dead_letters_are_kept_with_their_reason_newest_first(streams: Str
     ]
     assert letters[0].at >= letters[1].at
     assert len(await streams.dead_letters("events", limit=1)) == 1
+    assert await streams.dead_letters("events", limit=0) == []
     assert await streams.dead_letters("logs", limit=10) == []
+
+
+async def test_redriven_dead_letters_are_consumed_as_new_messages_are(streams: Streams) -> None:
+    sent = Message(KEY, "a", b"x", done_for=("other",))
+    await streams.publish("events", [sent, *messages("b", "c")])
+    for delivery in await read(streams):
+        await streams.dead_letter(delivery, "KeyError: 'x'")
+        await streams.acknowledge("events", "group", [delivery])
+    assert await streams.redrive("events", ["c", "none"]) == 1
+    assert ids(await read(streams, wait=SOON)) == ["c"]
+    assert await streams.redrive("logs", None) == 0
+    assert await streams.redrive("events", None) == 2
+    # The oldest first, as they were, and once.
+    again = await read(streams, wait=SOON)
+    assert [delivery.message for delivery in again] == [sent, *messages("b")]
+    assert await streams.dead_letters("events", limit=10) == []
+    assert await streams.redrive("events", None) == 0
+
+
+async def test_all_dead_letters_are_redriven_however_many(streams: Streams) -> None:
+    count = 700
+    await streams.publish("events", messages(*map(str, range(count))))
+    for delivery in await read(streams, limit=count):
+        await streams.dead_letter(delivery, "no")
+        await streams.acknowledge("events", "group", [delivery])
+    assert await streams.redrive("events", None) == count
+    assert ids(await read(streams, limit=count, wait=SOON)) == [str(n) for n in range(count)]
 
 
 async def test_it_answers(streams: Streams) -> None:

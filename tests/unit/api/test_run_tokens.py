@@ -93,8 +93,11 @@ def test_the_token_of_a_run_that_is_gone_is_refused(polled: Polled) -> None:
     assert polled.proposes(polled.headers).status_code == 401
 
 
-def test_a_run_does_not_administer_the_database(polled: Polled) -> None:
-    refused = polled.post("/admin/database/clear", {"confirm": True}, polled.headers)
+@pytest.mark.parametrize(
+    "path", ["/admin/database/clear", "/admin/dead_letters/redrive"], ids=["database", "letters"]
+)
+def test_a_run_does_not_administer_the_server(polled: Polled, path: str) -> None:
+    refused = polled.post(path, {"confirm": True, "all": True}, polled.headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert httpx.get(f"{polled.url}/admin/version", headers=polled.headers).is_success
 

@@ -26,6 +26,7 @@ from windlass_services.orchestration.context import ServiceContext
 from windlass_services.scheduler.loops.expired_executions import end_expired_executions
 from windlass_services.scheduler.loops.late_runs import mark_late_runs
 from windlass_services.scheduler.loops.statuses import take_back_statuses
+from windlass_services.storage.api_beats import beat_of_api
 from windlass_services.storage.events import read_events
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.paging import Window
@@ -129,6 +130,21 @@ async def test_a_run_whose_lease_is_over_has_crashed(
     assert state.type is StateType.CRASHED
     assert f"The lease of execution {run.execution_id} expired" in (state.message or "")
     assert await end_expired_executions(later(services, 62)) == 0
+
+
+async def test_a_lease_that_nobody_could_renew_does_not_end(
+    services: ServiceContext, client: WindlassClient, deployment_id: UUID
+) -> None:
+    run = await claimed(client, deployment_id)
+    await start(services, run)
+    lease, replica = timedelta(seconds=30), uuid7()
+    for seconds in (0, 600):
+        async with services.database.write() as connection:
+            now = later(services, seconds).clock()
+            await beat_of_api(connection, replica, now=now, lease=lease)
+        assert await end_expired_executions(later(services, seconds + 5)) == 0
+    state = await state_of(client, run)
+    assert state.type is StateType.RUNNING
 
 
 async def test_a_run_that_renews_no_lease_is_left_alone(

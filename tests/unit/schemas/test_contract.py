@@ -206,6 +206,7 @@ OURS_ALONE: Final = {
     "FlowRunCreate": {"run_priority"},
     "FlowRunFilter": {"created_by"},  # of a later contract
     "FlowRunPolicy": {"infrastructure_retries", "lost_attempts"},
+    "LogCreate": {"id"},
     "SetState": {"execution_id", "leased", "request_id"},
     "WorkPool": {"infrastructure_retry"},
     "WorkPoolCreate": {"infrastructure_retry"},

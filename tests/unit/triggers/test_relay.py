@@ -7,7 +7,7 @@ from uuid import UUID
 import anyio
 import pytest
 
-from tests.conformance.streams.redis_process import free_port
+from tests.support.server_keeper import free_port
 from windlass.client._async.client import WindlassClient
 from windlass.clock import utc_now
 from windlass.ids import uuid7

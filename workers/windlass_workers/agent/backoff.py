@@ -16,12 +16,16 @@ _LONGEST_PAUSE: Final = 30.0
 
 
 async def until_it_works(
-    attempt: Callable[[], Awaitable[T]], *, what: str, give_up: tuple[type[Exception], ...] = ()
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    what: str,
+    give_up: tuple[type[Exception], ...] = (),
+    longest_pause: float = _LONGEST_PAUSE,
 ) -> T:
     """The answer of `attempt`, however long it takes.
 
-    Pauses as long as the server says, else twice as long each time, up to half a minute. An error
-    is logged when it is a new one. Raises those in `give_up`.
+    Pauses as long as the server says, else twice as long each time, up to `longest_pause` seconds.
+    An error is logged when it is a new one. Raises those in `give_up`.
     """
     pause = _FIRST_PAUSE
     said = ""
@@ -36,7 +40,7 @@ async def until_it_works(
                 _log.warning("Could not %s: %s Trying again.", what, said)
             asked = error.retry_after if isinstance(error, ServerBusy) else 0.0
             await anyio.sleep(max(pause, asked))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, longest_pause)
             continue
         if said:
             _log.info("It worked again to %s", what)

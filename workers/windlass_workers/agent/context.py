@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from windlass.client.orchestration import WindlassClient
 from windlass.schemas.work_pools import WorkPool
@@ -29,3 +30,5 @@ class AgentContext:
     poll_every: timedelta
     environment: Mapping[str, str]
     """What every run needs to reach the server."""
+    spools: Path | None = None
+    """The folder of what processes could not tell; None: whatever is there stays there."""

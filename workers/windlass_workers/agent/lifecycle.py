@@ -13,10 +13,11 @@ from anyio.abc import TaskGroup
 from windlass.client.orchestration import WindlassClient, client_for
 from windlass.exceptions import SettingInvalid
 from windlass.ids import uuid7
+from windlass.reporting.folders import spool_folder
 from windlass.schemas.executions import ClaimedRun
 from windlass.schemas.work_pools import WorkPool
 from windlass.settings import Settings
-from windlass_workers.agent import cancelling, claims, heartbeat
+from windlass_workers.agent import cancelling, claims, heartbeat, spools
 from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.joining import FindType, join_pool
 from windlass_workers.agent.options import WorkerOptions
@@ -63,6 +64,7 @@ async def _join(
     pulse = Pulse()
     pulse.expect(heartbeat.LOOP, _MISSED_POLLS * heartbeat_every)
     pulse.expect(cancelling.LOOP, _MISSED_POLLS * poll_every)
+    pulse.expect(spools.LOOP, _MISSED_POLLS * heartbeat_every)
     return AgentContext(
         name=options.name or f"{worker_type.__name__} {process_id}",
         options=options,
@@ -75,6 +77,7 @@ async def _join(
         heartbeat_every=heartbeat_every,
         poll_every=poll_every,
         environment={"WINDLASS_API_URL": client.api_url},
+        spools=spool_folder(settings),
     )
 
 
@@ -92,6 +95,7 @@ async def _work(agent: AgentContext, settings: Settings) -> int:
             await background.start(agent.worker.work)
         background.start_soon(heartbeat.beat_forever, agent)
         background.start_soon(cancelling.stop_cancelled_forever, agent)
+        background.start_soon(spools.adopt_forever, agent)
         if agent.options.with_healthcheck:
             await _serve_health(agent, settings, background)
         await _take_runs(agent, signals, runs)

@@ -17,6 +17,7 @@ from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.jobs import prepare_job, references_of
 from windlass_workers.agent.records import Record
 from windlass_workers.agent.slots import LiveRun
+from windlass_workers.agent.spools import adopt_of
 from windlass_workers.contract import Exit, JobVariables, RunSpec, StartFailed, Vanished
 
 _log: Final = logging.getLogger("windlass.workers")
@@ -28,6 +29,8 @@ async def carry_out(agent: AgentContext, run: LiveRun) -> None:
     """Start a run, or take over one that has a handle, and see it through. Raises nothing."""
     try:
         ended = await _see_through(agent, run)
+        # Before its end: with that, the server ends every task run that it knows no end of.
+        await adopt_of(agent, run.claimed.execution_id)
         await _report_ended(agent, ended)
         agent.records.forget(run.claimed.execution_id)
     except Exception:

@@ -3,8 +3,10 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+from windlass.reporting.folders import FOLDER_VARIABLE
 from windlass_workers.contract import RunSpec
 
 MARKER: Final = "WINDLASS__EXECUTION_ID"
@@ -29,9 +31,13 @@ def command_of(spec: RunSpec) -> list[str]:
     return shlex.split(spec.command)
 
 
-def environment_of(spec: RunSpec, machine: Mapping[str, str]) -> dict[str, str]:
-    """What the job says, over what this machine says."""
+def environment_of(
+    spec: RunSpec, machine: Mapping[str, str], spools: Path | None = None
+) -> dict[str, str]:
+    """What the job says, over what this machine says; and where we look for its spool."""
     named = {MARKER: spec.claimed.execution_id}
+    if spools is not None:
+        named[FOLDER_VARIABLE] = str(spools)
     return {**machine, **spec.environment, **named}
 
 

@@ -12,7 +12,9 @@ from typing import ClassVar, Final
 from anyio import to_thread
 from anyio.abc import TaskStatus
 
+from windlass.reporting.folders import spool_folder
 from windlass.schemas.executions import Handle
+from windlass.settings import get_current_settings
 from windlass_workers.contract import Exit, RunSpec, StartFailed, Vanished
 from windlass_workers.process.directories import (
     claim_as_json,
@@ -53,6 +55,7 @@ class ProcessWorker:
     def __init__(self) -> None:
         self._fork_server = ForkServer() if HAS_PROC else None
         self._executed: dict[int, subprocess.Popen[bytes]] = {}
+        self._spools = spool_folder(get_current_settings())
 
     @classmethod
     def variables(cls) -> type[ProcessVariables]:
@@ -97,7 +100,7 @@ class ProcessWorker:
     async def _start(
         self, spec: RunSpec, directory: Path, where: Path, streams: tuple[int, int]
     ) -> Known:
-        environment = environment_of(spec, os.environ)
+        environment = environment_of(spec, os.environ, self._spools)
         try:
             if self._fork_server is not None and can_fork(spec, os.environ):
                 job = encode_job(claim_as_json(spec.claimed), environment, str(where))

@@ -18,6 +18,7 @@ from . import (
     concurrency_limits,
     concurrency_status,
     csrf_token,
+    dead_letters,
     deployment_runs,
     deployment_schedules,
     deployments,
@@ -89,5 +90,6 @@ ROUTERS: Final[tuple[Routes, ...]] = (
     csrf_token.router,
     admin.router,
     admin_database.router,
+    dead_letters.router,
     ui.router,
 )

@@ -21,12 +21,12 @@ router = Routes(prefix="/logs", tags=["Logs"])
 
 @router.post("/", status_code=201)
 async def create_logs(context: InContext, scope: InScope, records: list[LogCreate]) -> None:
-    """Store records; what is answered is stored."""
+    """Store records; what is answered is stored. One that is there already, by its id, is not."""
     now = context.clock()
     rows = [
         LogRow(
             day=partition_day(record.timestamp, now),
-            id=uuid7(),
+            id=record.id or uuid7(),
             name=record.name,
             level=record.level,
             message=record.message,

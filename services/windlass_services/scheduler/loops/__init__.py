@@ -11,6 +11,7 @@ from . import (
     expired_executions,
     late_runs,
     materialise,
+    measurements,
     partitions,
     pause_expirations,
     retention,
@@ -30,5 +31,6 @@ LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
     partitions.duty,
     retention.duty,
     run_counts.duty,
+    measurements.duty,
 )
 """Each makes its duty from what the process opened; None when a setting switches it off."""

@@ -14,6 +14,7 @@ from windlass.schemas.state_constructors import (
 from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
+from windlass_services.storage.api_beats import leases_could_be_renewed
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.overdue_runs import ExpiredExecution, read_expired_executions
 from windlass_services.storage.scope import Scope
@@ -36,11 +37,16 @@ async def end_expired_executions(services: ServiceContext) -> int:
 
     One that never started is dispatched again under a new execution, after those that wait for
     the slot that it held; one that had started crashes; one that was being cancelled is cancelled.
-    An execution that moved on meanwhile is left alone.
+    An execution that moved on meanwhile is left alone. After a time in which no API answered, or
+    none reached the database, every lease is good for one more term.
     """
     now = services.clock()
+    lease = timedelta(seconds=services.settings.server.lease_seconds)
     async with services.database.read() as connection:
-        expired = await read_expired_executions(connection, now=now, limit=_BATCH)
+        could_renew = await leases_could_be_renewed(connection, now=now, lease=lease)
+        expired = await read_expired_executions(
+            connection, now=now, limit=_BATCH, could_renew=could_renew
+        )
     slot_wait = services.settings.server.deployments.concurrency_slot_wait_seconds
     # Once for those who wait to ask again, and once more because they are told when to ask.
     behind = now + 2 * timedelta(seconds=slot_wait)

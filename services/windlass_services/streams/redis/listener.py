@@ -73,8 +73,8 @@ class Listener:
 
     async def _subscribe(self) -> None:
         self._pinged = False
-        self._pubsub = pubsub = self._connection.pubsub()
         with self._connection.guarded(), anyio.fail_after(_SUBSCRIBED_WITHIN):
+            self._pubsub = pubsub = await self._connection.pubsub()
             if self._channels:
                 await pubsub.subscribe(*self._channels)
             if self._patterns:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 
-from windlass_services.streams.redis.connection import Argument, Connection, Refused, Reply
+from windlass_services.streams.redis.clients import Argument, Reply
+from windlass_services.streams.redis.connection import Connection, Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,12 @@ from windlass_services.streams.protocol import (
     Gaps,
     Message,
 )
+from windlass_services.streams.redis.clients import Argument, Reply
 from windlass_services.streams.redis.connection import (
     GROUP_IS_MISSING,
     LONGEST_BLOCK,
-    Argument,
     Connection,
     Refused,
-    Reply,
 )
 from windlass_services.streams.redis.entries import Fields, fields_of, message_of
 from windlass_services.streams.redis.listener import Listener
@@ -31,6 +30,7 @@ from windlass_services.streams.redis.scripts import load_script
 from windlass_services.streams.redis.tail import Tail
 
 _DEAD_LETTERS: Final = 10_000
+_REDRIVEN_AT_ONCE: Final = 500
 
 
 class RedisStreams:
@@ -83,6 +83,7 @@ class RedisStreams:
                     *("XREADGROUP", "GROUP", group, consumer, "COUNT", limit),
                     *block,
                     *("STREAMS", stream, ">"),
+                    key=stream,
                 )
             except Refused as refused:
                 await self._make_group(topic, group, partition, refused)
@@ -146,15 +147,33 @@ class RedisStreams:
         message = delivery.message
         await self._connection.call(
             *("XADD", self._keys.dead_letters(delivery.topic), "MAXLEN", "~", _DEAD_LETTERS, "*"),
-            *("k", message.key, "i", message.id, "b", message.body),
-            *("n", delivery.partition, "p", delivery.position, "r", reason),
+            *("k", message.key, "i", message.id, "d", " ".join(message.done_for)),
+            *("b", message.body, "n", delivery.partition, "p", delivery.position, "r", reason),
         )
 
     async def dead_letters(self, topic: str, limit: int) -> list[DeadLetter]:
         entries = await self._connection.call(
             "XREVRANGE", self._keys.dead_letters(topic), "+", "-", "COUNT", limit
         )
-        return [_dead_letter(topic, position, fields) for position, fields in entries]
+        # Redis answers with nothing, and not with an empty list, where none are asked for.
+        return [_dead_letter(topic, position, fields) for position, fields in entries or ()]
+
+    async def redrive(self, topic: str, ids: Collection[str] | None) -> int:
+        key = self._keys.dead_letters(topic)
+        newest = await self._connection.call("XREVRANGE", key, "+", "-", "COUNT", 1)
+        redriven, start = 0, b"-"
+        # What fails again comes behind the last one of now, and is not redriven once more.
+        last: bytes = newest[0][0] if newest else b"-"
+        count = _REDRIVEN_AT_ONCE
+        while page := await self._connection.call("XRANGE", key, start, last, "COUNT", count):
+            found: list[tuple[bytes, Message]] = [(at, message_of(fields)) for at, fields in page]
+            chosen = [(at, message) for at, message in found if ids is None or message.id in ids]
+            if chosen:
+                await self.publish(topic, [message for _, message in chosen])
+                await self._connection.call("XDEL", key, *(at for at, _ in chosen))
+            redriven += len(chosen)
+            start = b"(" + found[-1][0]
+        return redriven
 
     async def announce(self, channel: str, payload: str = "") -> None:
         try:

@@ -1,6 +1,7 @@
 """A live view of a topic on Redis: plain reads, so that nothing is kept for a reader that died."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 import anyio
@@ -10,9 +11,10 @@ from windlass_services.streams.keys import Keys
 from windlass_services.streams.pauses import pause
 from windlass_services.streams.protocol import PARTITIONS, Message
 from windlass_services.streams.redis.connection import LONGEST_BLOCK, Connection
-from windlass_services.streams.redis.entries import message_of
+from windlass_services.streams.redis.entries import Fields, message_of
 
 _BATCH: Final = 100
+_BETWEEN_POLLS: Final = 0.25
 _START: Final = b"0-0"
 
 
@@ -30,12 +32,13 @@ class Tail:
 
     async def __anext__(self) -> Message:
         """The next message. Safe to cancel: a wait that is given up loses nothing."""
+        read_more = self._poll if self._connection.is_scattered else self._wait
         failures = 0
         while not self._read:
             try:
                 if not self._positions:
                     await self._find_ends()
-                await self._read_more()
+                await read_more()
             except BrokerUnavailable:
                 await anyio.sleep(pause(failures))
                 failures += 1
@@ -57,14 +60,29 @@ class Tail:
             for stream, last in zip(self._streams, replies, strict=True)
         }
 
-    async def _read_more(self) -> None:
+    async def _wait(self) -> None:
         block = int(LONGEST_BLOCK * 1000)
         reply = await self._connection.wait(
             *("XREAD", "COUNT", _BATCH, "BLOCK", block, "STREAMS"),
             *self._positions,
             *self._positions.values(),
+            key=self._streams[0],
         )
         for stream, entries in reply:
-            for position, fields in entries:
-                self._read.append(message_of(fields))
-                self._positions[stream.decode()] = position
+            self._take(stream.decode(), entries)
+
+    async def _poll(self) -> None:
+        """In a cluster, one command cannot wait for the streams of several servers."""
+        replies = await self._connection.all(
+            ("XRANGE", stream, b"(" + position, "+", "COUNT", _BATCH)
+            for stream, position in self._positions.items()
+        )
+        for stream, entries in zip(self._streams, replies, strict=True):
+            self._take(stream, entries)
+        if not self._read:
+            await anyio.sleep(_BETWEEN_POLLS)
+
+    def _take(self, stream: str, entries: Iterable[tuple[bytes, Fields]]) -> None:
+        for position, fields in entries:
+            self._read.append(message_of(fields))
+            self._positions[stream] = position

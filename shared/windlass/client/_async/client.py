@@ -8,6 +8,7 @@ from windlass.client._async.automations import AsyncAutomations
 from windlass.client._async.blocks import AsyncBlocks
 from windlass.client._async.concurrency_limits import AsyncConcurrencyLimits
 from windlass.client._async.concurrency_status import AsyncConcurrencyStatus
+from windlass.client._async.dead_letters import AsyncDeadLetters
 from windlass.client._async.deployments import AsyncDeployments
 from windlass.client._async.events import AsyncEvents
 from windlass.client._async.executions import AsyncExecutions
@@ -15,6 +16,7 @@ from windlass.client._async.flow_run_inputs import AsyncFlowRunInputs
 from windlass.client._async.flow_runs import AsyncFlowRuns
 from windlass.client._async.flows import AsyncFlows
 from windlass.client._async.logs import AsyncLogs
+from windlass.client._async.reporting import AsyncReporting
 from windlass.client._async.root import AsyncRoot
 from windlass.client._async.run_histories import AsyncRunHistories
 from windlass.client._async.saved_searches import AsyncSavedSearches
@@ -37,9 +39,11 @@ class WindlassClient(
     AsyncTaskRuns,
     AsyncRunHistories,
     AsyncLogs,
+    AsyncDeadLetters,
     AsyncDeployments,
     AsyncEvents,
     AsyncExecutions,
+    AsyncReporting,
     AsyncWorkPools,
     AsyncWorkQueues,
     AsyncWorkers,

@@ -1,6 +1,8 @@
 """One connection pool to one server: requests, retries, and answers turned into errors."""
 
 from base64 import b64encode
+from itertools import count
+from time import monotonic
 from typing import Any, Final
 
 import anyio
@@ -9,7 +11,12 @@ from pydantic_core import to_json
 
 from windlass._version import __version__
 from windlass.client import csrf as csrf_tokens
-from windlass.client.answers import RETRIED_STATUSES, error_from, pause_before_retry
+from windlass.client.answers import (
+    LONGEST_BACKOFF,
+    RETRIED_STATUSES,
+    error_from,
+    pause_before_retry,
+)
 from windlass.client.lean_httpx import httpx
 from windlass.exceptions import ServerUnreachable
 from windlass.settings import Settings
@@ -21,7 +28,8 @@ class AsyncTransport:
     """Talks to the API at `url`. Safe for concurrent use; close it when done.
 
     An answer that says "try again" (408, 429, 502, 503, 504) and a connection that could not be
-    made are tried up to five times in all, with the server's `Retry-After` or doubling pauses.
+    made are tried five times in all, and for `patience` seconds, with the server's `Retry-After`
+    or doubling pauses.
     With `csrf`, a server that asks for a token against cross-site requests is sent one.
     """
 
@@ -31,10 +39,12 @@ class AsyncTransport:
         *,
         headers: dict[str, str] | None = None,
         timeout: float = 60.0,
+        patience: float = 0.0,
         csrf: bool = True,
         wire: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
+        self._patience = patience
         self._http = httpx.AsyncClient(
             base_url=self.url,
             headers={"User-Agent": f"windlass/{__version__}", **(headers or {})},
@@ -61,19 +71,22 @@ class AsyncTransport:
         """
         content = None if body is None else encode(body)
         extensions = {} if timeout is None else {"timeout": _timeouts(timeout)}
-        for attempt in range(MOST_ATTEMPTS):
-            response = await self._attempt(method, path, content, params, extensions, attempt)
+        deadline = monotonic() + self._patience
+        for attempt in count():
+            last = attempt >= MOST_ATTEMPTS - 1 and monotonic() >= deadline
+            response = await self._attempt(
+                method, path, content, params, extensions, None if last else attempt
+            )
             if response is None:
                 continue
             if response.is_success:
                 return response
-            last = attempt == MOST_ATTEMPTS - 1
-            if not last and self._csrf.are_asked_for(response):
+            if attempt < MOST_ATTEMPTS - 1 and self._csrf.are_asked_for(response):
                 await self._get_csrf_token(response)
                 continue
             if response.status_code not in RETRIED_STATUSES or last:
                 raise error_from(response)
-            await anyio.sleep(pause_before_retry(response, attempt=attempt))
+            await anyio.sleep(pause_before_retry(response, attempt=min(attempt, LONGEST_BACKOFF)))
         raise AssertionError("the last attempt returns or raises")
 
     async def _get_csrf_token(self, refused: httpx.Response) -> None:
@@ -88,8 +101,9 @@ class AsyncTransport:
         content: bytes | None,
         params: dict[str, Any] | None,
         extensions: dict[str, Any],
-        attempt: int,
+        attempt: int | None,
     ) -> httpx.Response | None:
+        """The answer, or None after a pause: try again. The last `attempt` is None, and raises."""
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
             return await self._http.request(
@@ -97,12 +111,12 @@ class AsyncTransport:
             )
         except httpx.TransportError as error:
             sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if attempt == MOST_ATTEMPTS - 1 or (sent and method not in _SAFE_TO_REPEAT):
+            if attempt is None or (sent and method not in _SAFE_TO_REPEAT):
                 raise ServerUnreachable(
                     f"No answer from the server at {self.url} ({type(error).__name__}: {error}). "
                     "Is it running (`windlass server status`), and is WINDLASS_API_URL right?"
                 ) from error
-        await anyio.sleep(pause_before_retry(None, attempt=attempt))
+        await anyio.sleep(pause_before_retry(None, attempt=min(attempt, LONGEST_BACKOFF)))
         return None
 
     async def aclose(self) -> None:

@@ -8,6 +8,7 @@ from windlass.client._sync.automations import SyncAutomations
 from windlass.client._sync.blocks import SyncBlocks
 from windlass.client._sync.concurrency_limits import SyncConcurrencyLimits
 from windlass.client._sync.concurrency_status import SyncConcurrencyStatus
+from windlass.client._sync.dead_letters import SyncDeadLetters
 from windlass.client._sync.deployments import SyncDeployments
 from windlass.client._sync.events import SyncEvents
 from windlass.client._sync.executions import SyncExecutions
@@ -15,6 +16,7 @@ from windlass.client._sync.flow_run_inputs import SyncFlowRunInputs
 from windlass.client._sync.flow_runs import SyncFlowRuns
 from windlass.client._sync.flows import SyncFlows
 from windlass.client._sync.logs import SyncLogs
+from windlass.client._sync.reporting import SyncReporting
 from windlass.client._sync.root import SyncRoot
 from windlass.client._sync.run_histories import SyncRunHistories
 from windlass.client._sync.saved_searches import SyncSavedSearches
@@ -37,9 +39,11 @@ class SyncWindlassClient(
     SyncTaskRuns,
     SyncRunHistories,
     SyncLogs,
+    SyncDeadLetters,
     SyncDeployments,
     SyncEvents,
     SyncExecutions,
+    SyncReporting,
     SyncWorkPools,
     SyncWorkQueues,
     SyncWorkers,

@@ -74,8 +74,20 @@ class ServerSettings(SettingsGroup):
 
     broker_url: str = setting(
         "memory://",
-        "memory://, redis://host:6379/0 or rediss://host:6379/0 (TLS).",
-        starts=("memory://", "redis://", "rediss://"),
+        "memory://, redis://host:6379/0, redis+sentinel://host:26379,.../service/0, "
+        "redis+cluster://host:6379,... or amqp://user:password@host:5672/ (RabbitMQ). With TLS "
+        "they are rediss://, rediss+sentinel://, rediss+cluster:// and amqps://.",
+        starts=(
+            "memory://",
+            "redis://",
+            "rediss://",
+            "redis+sentinel://",
+            "rediss+sentinel://",
+            "redis+cluster://",
+            "rediss+cluster://",
+            "amqp://",
+            "amqps://",
+        ),
         secret=True,
         documented=False,
     )

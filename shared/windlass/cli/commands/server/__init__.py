@@ -3,6 +3,7 @@
 import click
 
 from windlass.cli.commands.server.database import database
+from windlass.cli.commands.server.dead_letters import dead_letters
 from windlass.cli.commands.server.lifecycle import start, status, stop
 from windlass.cli.commands.server.services import services
 
@@ -12,5 +13,5 @@ def server() -> None:
     """Start and look after a server."""
 
 
-for command in (start, stop, status, services, database):
+for command in (start, stop, status, services, database, dead_letters):
     server.add_command(command)

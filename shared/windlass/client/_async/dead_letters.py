@@ -1,0 +1,33 @@
+"""Dead letters."""
+
+from collections.abc import Collection
+
+from windlass.client._async.resource import AsyncResource
+from windlass.schemas.dead_letters import (
+    DeadLetter,
+    DeadLetterQuery,
+    DeadLettersRedriven,
+    DeadLettersToRedrive,
+)
+
+
+class AsyncDeadLetters(AsyncResource):
+    """The methods for dead letters; Windlass' own."""
+
+    async def read_dead_letters(
+        self, topic: str | None = None, limit: int | None = None
+    ) -> list[DeadLetter]:
+        """The newest messages that consumers set aside, newest first; of one topic, or of all."""
+        query = DeadLetterQuery(topic=topic, limit=limit)
+        return await self._read_list(DeadLetter, "POST", "/admin/dead_letters/filter", body=query)
+
+    async def redrive_dead_letters(
+        self, ids: Collection[str] | None, topic: str | None = None
+    ) -> int:
+        """Publish those with these ids again, or all if that is None. Returns how many."""
+        which = None if ids is None else list(ids)
+        asked = DeadLettersToRedrive(topic=topic, ids=which, all=ids is None)
+        answer = await self._read(
+            DeadLettersRedriven, "POST", "/admin/dead_letters/redrive", body=asked
+        )
+        return answer.redriven

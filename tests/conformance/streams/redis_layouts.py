@@ -1,0 +1,114 @@
+"""Several Redis servers as one: a cluster of three masters, and a pair with a sentinel."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.conformance.streams.redis_process import RedisProcess
+from tests.support.server_keeper import free_port
+from tests.support.waiting import wait_until
+
+SERVICE: Final = "windlass"
+_SLOTS: Final = 16_384
+_MASTERS: Final = 3
+_SENTINEL: Final = """\
+sentinel monitor {service} 127.0.0.1 {port} 1
+sentinel down-after-milliseconds {service} 500
+sentinel failover-timeout {service} 2000
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisCluster:
+    """Masters without replicas, each with a third of the slots."""
+
+    masters: list[RedisProcess]
+
+    @property
+    def url(self) -> str:
+        places = ",".join(f"127.0.0.1:{master.port}" for master in self.masters)
+        return f"redis+cluster://{places}"
+
+    def until_whole(self) -> None:
+        """Wait until every master knows of all the others."""
+
+        def is_whole() -> bool:
+            states = [master.command("CLUSTER INFO") for master in self.masters]
+            # The vendor's client reads this reply into a dictionary.
+            return all(
+                state["cluster_state"] == "ok" and state["cluster_known_nodes"] == str(_MASTERS)
+                for state in states
+            )
+
+        wait_until(is_whole, description="the cluster to be whole")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisPair:
+    """A master, its replica, and the sentinel that makes one of the other."""
+
+    master: RedisProcess
+    replica: RedisProcess
+    sentinel: RedisProcess
+
+    @property
+    def url(self) -> str:
+        return f"redis+sentinel://127.0.0.1:{self.sentinel.port}/{SERVICE}/0"
+
+
+@contextmanager
+def redis_cluster(folder: Path) -> Generator[RedisCluster]:
+    """Start three masters and make them a cluster."""
+    with ExitStack() as running:
+        buses = [free_port() for _ in range(_MASTERS)]
+        masters = [
+            _started(running, folder, "--cluster-enabled", "yes", "--cluster-port", str(bus))
+            for bus in buses
+        ]
+        share = _SLOTS // _MASTERS
+        for number, master in enumerate(masters):
+            last = _SLOTS if number == _MASTERS - 1 else (number + 1) * share
+            master.command("CLUSTER ADDSLOTSRANGE", str(number * share), str(last - 1))
+            if number:
+                master.command("CLUSTER MEET", "127.0.0.1", str(masters[0].port), str(buses[0]))
+        cluster = RedisCluster(masters)
+        cluster.until_whole()
+        yield cluster
+
+
+@contextmanager
+def redis_pair(folder: Path) -> Generator[RedisPair]:
+    """Start a master, a replica that follows it, and a sentinel that has seen both."""
+    with ExitStack() as running:
+        at_once = ("--repl-diskless-sync-delay", "0")
+        master = _started(running, folder, *at_once)
+        leader = f"127.0.0.1 {master.port}"
+        replica = _started(running, folder, *at_once, "--replicaof", leader)
+        wait_until(
+            lambda: replica.command("INFO", "replication")["master_link_status"] == "up",
+            description="the replica to follow",
+        )
+        settings = folder / "sentinel.conf"
+        settings.write_text(_SENTINEL.format(service=SERVICE, port=master.port))
+        sentinel = RedisProcess(free_port(), folder, (str(settings), "--sentinel"))
+        running.callback(sentinel.kill)
+        sentinel.start()
+        wait_until(lambda: _knows_replica(sentinel), description="the sentinel to know the replica")
+        yield RedisPair(master, replica, sentinel)
+
+
+def _knows_replica(sentinel: RedisProcess) -> bool:
+    replicas = sentinel.command("SENTINEL SLAVES", SERVICE)
+    return any(replica["master-link-status"] == "ok" for replica in replicas)
+
+
+def _started(running: ExitStack, folder: Path, *options: str) -> RedisProcess:
+    port = free_port()
+    own = folder / str(port)
+    own.mkdir()
+    process = RedisProcess(port, own, options)
+    running.callback(process.kill)
+    process.start()
+    return process

@@ -1,0 +1,189 @@
+"""Redis of several servers: a master that is replaced, a part of a cluster that goes missing."""
+
+from collections.abc import AsyncGenerator, Generator
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.conformance.streams.redis_layouts import (
+    SERVICE,
+    RedisCluster,
+    RedisPair,
+    redis_cluster,
+    redis_pair,
+)
+from tests.conformance.streams.redis_process import RedisProcess
+from tests.support.certificates import Authority
+from tests.support.server_keeper import free_port
+from tests.support.waiting import await_until
+from windlass_services.streams.consumer import Consumer
+from windlass_services.streams.errors import BrokerUnavailable
+from windlass_services.streams.keys import Keys, partition_of
+from windlass_services.streams.ownership import OwnsAll
+from windlass_services.streams.protocol import PARTITIONS, Announcement, Delivery, Message
+from windlass_services.streams.redis.streams import RedisStreams
+
+AT_ONCE = timedelta(0)
+KEYS = {partition_of(f"run-{n}"): f"run-{n}" for n in range(200)}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Generator[RedisPair]:
+    with redis_pair(tmp_path) as pair:
+        yield pair
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Generator[RedisCluster]:
+    with redis_cluster(tmp_path) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+async def pair_streams(pair: RedisPair) -> AsyncGenerator[RedisStreams]:
+    streams = RedisStreams(pair.url)
+    yield streams
+    await streams.close()
+
+
+@pytest.fixture
+async def cluster_streams(cluster: RedisCluster) -> AsyncGenerator[RedisStreams]:
+    streams = RedisStreams(cluster.url)
+    yield streams
+    await streams.close()
+
+
+async def test_after_a_fail_over_messages_flow_and_the_table_is_read_again(
+    pair: RedisPair, pair_streams: RedisStreams
+) -> None:
+    handled: list[str] = []
+    replayed: set[int] = set()
+
+    async def handle(deliveries: list[Delivery]) -> None:
+        handled.extend(delivery.message.id for delivery in deliveries)
+
+    async def replay(partitions: frozenset[int]) -> None:
+        replayed.update(partitions)
+
+    async def everything_was() -> bool:
+        return len(replayed) == PARTITIONS
+
+    async def is_published() -> bool:
+        try:
+            await pair_streams.publish("events", [Message("run-1", "after", b"")])
+        except BrokerUnavailable:
+            return False
+        return True
+
+    async def arrived() -> bool:
+        return "after" in handled
+
+    consumer = Consumer(
+        streams=pair_streams,
+        topic="events",
+        group="group",
+        name="one",
+        owner=OwnsAll(),
+        handler=handle,
+        replay=replay,
+        check_every=timedelta(milliseconds=10),
+    )
+    async with anyio.create_task_group() as tasks, pair_streams.listen(["runs"]) as announcements:
+        tasks.start_soon(consumer.run)
+        await await_until(everything_was, description="the first replay")
+        replayed.clear()
+        pair.master.kill()
+        # The replica may never have heard of the newest messages, and says nothing of it.
+        await await_until(is_published, description="the fail-over")
+        await await_until(everything_was, description="the replay after the fail-over")
+        await await_until(arrived, description="the message")
+        with anyio.fail_after(15):
+            assert await anext(announcements) == Announcement(resumed=True)
+            await pair_streams.announce("runs")
+            assert await anext(announcements) == Announcement("runs")
+        tasks.cancel_scope.cancel()
+    master = pair.sentinel.command("SENTINEL GET-MASTER-ADDR-BY-NAME", SERVICE)
+    assert int(master[1]) == pair.replica.port
+
+
+async def test_a_master_that_was_made_a_replica_is_left(
+    pair: RedisPair, pair_streams: RedisStreams
+) -> None:
+    await pair_streams.ping()
+    pair.sentinel.command("SENTINEL FAILOVER", SERVICE)
+
+    async def is_published() -> bool:
+        try:
+            await pair_streams.publish("events", [Message("run-1", "a", b"")])
+        except BrokerUnavailable:
+            return False
+        return bool(_holds(pair.replica, partition_of("run-1")) and _is_master(pair.replica))
+
+    await await_until(is_published, description="a message on the new master")
+
+
+async def test_a_server_of_a_cluster_that_lost_its_part_is_a_gap_in_that_part(
+    cluster: RedisCluster, cluster_streams: RedisStreams
+) -> None:
+    await cluster_streams.ensure_epoch("events", "the first")
+    for partition in range(PARTITIONS):
+        await cluster_streams.read("events", "group", partition, "one", limit=1, wait=AT_ONCE)
+    await cluster_streams.mend("events", "group", await cluster_streams.gaps("events", "group"))
+    victim = cluster.masters[-1]
+    lost = {n for n in range(PARTITIONS) if _holds(victim, n)}
+    assert 0 < len(lost) < PARTITIONS
+    victim.kill()
+    for partition in set(range(PARTITIONS)) - lost:
+        await cluster_streams.publish("events", [Message(KEYS[partition], "a", b"")])
+    with pytest.raises(BrokerUnavailable):
+        await cluster_streams.publish("events", [Message(KEYS[min(lost)], "a", b"")])
+    with pytest.raises(BrokerUnavailable):
+        await cluster_streams.read("events", "group", min(lost), "one", limit=1, wait=AT_ONCE)
+    victim.start()
+    cluster.until_whole()
+    for partition in range(PARTITIONS):
+        await cluster_streams.publish("events", [Message(KEYS[partition], "b", b"")])
+        found = await cluster_streams.read(
+            "events", "group", partition, "one", limit=9, wait=AT_ONCE
+        )
+        ids = [delivery.message.id for delivery in found]
+        assert ids == (["b"] if partition in lost else ["a", "b"])
+    assert set(await cluster_streams.gaps("events", "group")) >= lost
+
+
+async def test_it_speaks_tls_to_who_can_be_trusted(tmp_path: Path) -> None:
+    authority, stranger = Authority(tmp_path, "authority"), Authority(tmp_path, "stranger")
+    own, port = authority.signed("server"), free_port()
+    options = ["--tls-port", str(port), "--tls-auth-clients", "no"]
+    options += ["--tls-ca-cert-file", str(authority.file)]
+    options += ["--tls-cert-file", str(own.certificate), "--tls-key-file", str(own.key)]
+    server = RedisProcess(free_port(), tmp_path, tuple(options))
+    try:
+        server.start()
+    except TimeoutError:
+        pytest.skip("This Redis was built without TLS: install one of the system.")
+    trusting = RedisStreams(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority.file}")
+    careful = RedisStreams(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={stranger.file}")
+    try:
+        async with trusting.listen(["runs"]) as announcements:
+            await trusting.announce("runs")
+            with anyio.fail_after(10):
+                assert await anext(announcements) == Announcement("runs")
+        with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
+            await careful.ping()
+    finally:
+        await trusting.close()
+        await careful.close()
+        server.kill()
+
+
+def _holds(master: RedisProcess, partition: int) -> bool:
+    """Whether this master has the stream of the partition."""
+    stream = Keys("default").stream("events", partition)
+    return stream.encode() in master.command("KEYS", "*")
+
+
+def _is_master(server: RedisProcess) -> bool:
+    return server.command("INFO", "replication")["role"] == "master"
