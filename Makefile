@@ -8,7 +8,7 @@ LOCKS := uv.lock pyproject.toml scripts/sync_environment.py
 SOURCES := shared services workers
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fuzz again check format generate bench compat-env lock clean
+.PHONY: help install demo test test-fuzz test-chaos again check format generate bench compat-env lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,11 @@ again:
 
 test-fuzz: $(VENV)/.installed-dev ## ask the server 100 made-up requests an operation (EXAMPLES=...)
 	@WINDLASS_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+test-chaos: $(VENV)/.installed-dev ## break things under load, at full size, into docs/reliability.md
+	@$(BIN)/python -m compileall -q $(SOURCES)
+	@WINDLASS_TEST_CHAOS=$(or $(FORM),long) WINDLASS_TEST_CHAOS_REPORT=docs/reliability.md \
+	    $(BIN)/python -m pytest tests/chaos -p no:randomly $(ARGS)
 
 format: $(VENV)/.installed-dev ## format the code and apply the safe fixes of the linter
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -60,11 +60,12 @@ class Exit:
     """How infrastructure ended. `code` is None where nobody can know any more.
 
     A process that a signal ended has 128 and the number of the signal. `reason` is a sentence,
-    and is given for every code but 0.
+    and is given for every code but 0. `vanished`: it was gone before anybody looked.
     """
 
     code: int | None
     reason: str | None = None
+    vanished: bool = False
 
 
 class StartFailed(WindlassError):

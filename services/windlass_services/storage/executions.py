@@ -24,6 +24,8 @@ class ReportedExecution:
     id: str
     flow_run_id: UUID
     is_live: bool
+    was_presented: bool
+    """The code of the run had begun."""
     is_cancelling: bool
     """The run is in CANCELLING: the end of its infrastructure is what was asked for."""
 
@@ -64,7 +66,9 @@ async def record_ended(
             exit_code=ended.exit_code,
             end_reason=sa.func.coalesce(execution.c.end_reason, ended.reason),
         )
-        .returning(execution.c.id, execution.c.flow_run_id, execution.c.ended_at)
+        .returning(
+            execution.c.id, execution.c.flow_run_id, execution.c.ended_at, execution.c.presented_at
+        )
     )
     row = rows.one_or_none()
     if row is None:
@@ -76,6 +80,7 @@ async def record_ended(
         row.id,
         row.flow_run_id,
         is_live=row.ended_at is None,
+        was_presented=row.presented_at is not None,
         is_cancelling=state_types.scalar_one_or_none() == StateType.CANCELLING,
     )
 

@@ -105,13 +105,15 @@ class ExecutionStarted(Shape):
 class ExecutionEnded(Shape):
     """The infrastructure of an execution is gone.
 
-    `crashed` says that the run could not end by itself; `reason` is the provider's.
+    `crashed` says that the run could not end by itself; `reason` is the provider's. `vanished`:
+    nobody saw it end, so that a run whose code had not begun is dispatched again.
     """
 
     execution_id: str
     exit_code: Whole | None = None
     reason: str | None = None
     crashed: bool
+    vanished: bool = False
 
 
 class LeaseRenewal(Shape):

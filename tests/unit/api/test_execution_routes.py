@@ -154,6 +154,24 @@ async def test_a_run_whose_infrastructure_is_gone_has_crashed(
     assert [state.type for state in states].count(StateType.CRASHED) == 1
 
 
+@pytest.mark.parametrize(("began", "then"), [(False, "SCHEDULED"), (True, "CRASHED")])
+async def test_what_vanished_is_dispatched_again_unless_its_code_had_begun(
+    client: WindlassClient, deployment_id: UUID, began: bool, then: str
+) -> None:
+    run = await claimed(client, deployment_id)
+    if began:
+        running = SetState(
+            state=StateCreate(type=StateType.RUNNING), execution_id=run.execution_id, leased=True
+        )
+        await client.propose_flow_run_state(run.flow_run.id, running)
+    gone = ExecutionEnded(
+        execution_id=run.execution_id, reason="It is gone.", crashed=True, vanished=True
+    )
+    await client.report_ended(gone)
+    after = await client.read_flow_run(run.flow_run.id)
+    assert after.state_type == then
+
+
 async def test_a_run_that_was_being_cancelled_is_cancelled_when_its_infrastructure_is_gone(
     client: WindlassClient, deployment_id: UUID
 ) -> None:

@@ -106,7 +106,7 @@ async def _wait(agent: AgentContext, handle: Handle) -> Exit:
     try:
         return await agent.worker.wait(handle)
     except Vanished as error:
-        return Exit(None, str(error))
+        return Exit(None, str(error), vanished=True)
 
 
 def _ended(run: LiveRun, exit: Exit) -> ExecutionEnded:
@@ -115,6 +115,7 @@ def _ended(run: LiveRun, exit: Exit) -> ExecutionEnded:
         exit_code=exit.code,
         reason=run.stop_reason or exit.reason,
         crashed=exit.code != 0,
+        vanished=exit.vanished,
     )
 
 

@@ -1,6 +1,6 @@
 """Executions: claims of workers, leases of runs, and what workers report."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,7 +16,8 @@ from windlass.schemas.executions import (
     RenewRequest,
     RenewResponse,
 )
-from windlass.schemas.state_constructors import Cancelled, Crashed
+from windlass.schemas.state_constructors import Cancelled, Crashed, Scheduled
+from windlass.schemas.states import State
 from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer
 from windlass_services.api.changes import changing
@@ -26,6 +27,7 @@ from windlass_services.api.disconnects import until_disconnected
 from windlass_services.api.polling import record_queue_polls, with_tokens
 from windlass_services.storage import executions
 from windlass_services.storage.ensured_queues import ensure_work_queue
+from windlass_services.storage.executions import ReportedExecution
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.protocol import Claim
 from windlass_services.storage.scope import Scope
@@ -97,16 +99,24 @@ async def report_started(context: InContext, scope: InScope, started: ExecutionS
 
 @router.post("/executions/ended", status_code=204)
 async def report_ended(context: InContext, scope: InScope, ended: ExecutionEnded) -> None:
-    """The infrastructure of an execution is gone: a run that it left behind has crashed, or is
-    cancelled where that was asked for."""
+    """The infrastructure of an execution is gone: a run that it left behind has crashed, is
+    cancelled where that was asked for, or is dispatched again if nobody saw it begin or end."""
     async with context.database.write() as connection:
         reported = await executions.record_ended(connection, scope, ended)
     if reported.is_live and (ended.crashed or reported.is_cancelling):
-        final = Cancelled if reported.is_cancelling else Crashed
-        state = final(id=uuid7(), now=context.clock(), message=_reason(ended))
+        state = _state_after(ended, reported, context.clock())
         await context.orchestrator.propose(
             scope, FlowRunTransition(reported.flow_run_id, state, execution_id=ended.execution_id)
         )
+
+
+def _state_after(ended: ExecutionEnded, reported: ReportedExecution, now: datetime) -> State:
+    reason = _reason(ended)
+    if reported.is_cancelling:
+        return Cancelled(id=uuid7(), now=now, message=reason)
+    if ended.vanished and not reported.was_presented:
+        return Scheduled(id=uuid7(), now=now, message=f"{reason} The run is dispatched again.")
+    return Crashed(id=uuid7(), now=now, message=reason)
 
 
 def _reason(ended: ExecutionEnded) -> str:

@@ -1,0 +1,61 @@
+"""PostgreSQL restarts, loses its connections, or does not answer, while a load goes on."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos.conftest import World
+from tests.chaos.load import Load, let_pass
+from tests.chaos.stores import Postgres
+
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.long]
+Judged = Callable[..., None]
+
+
+@pytest.fixture
+def postgres(world: World) -> Postgres:
+    """The PostgreSQL that the services speak to."""
+    assert world.stores is not None
+    return world.stores.postgres
+
+
+def test_connections_are_cut_again_and_again(
+    world: World, load: Load, postgres: Postgres, judged: Judged
+) -> None:
+    during(load, world.sizes.cuts, postgres.cut_connections)
+    size = f"{len(load.asked)} runs, {world.sizes.cuts} times"
+    judged("PostgreSQL: connections cut", load, size=size, over_at=time.monotonic())
+
+
+def test_the_database_restarts(
+    world: World, load: Load, postgres: Postgres, judged: Judged
+) -> None:
+    during(load, world.sizes.cuts, postgres.restart)
+    size = f"{len(load.asked)} runs, {world.sizes.cuts} times"
+    judged("PostgreSQL: restart", load, size=size, over_at=time.monotonic())
+
+
+def test_the_database_is_away_for_longer_than_a_lease(
+    world: World, load: Load, postgres: Postgres, judged: Judged
+) -> None:
+    """Runs go on without it; nobody is taken for dead who could not renew its lease."""
+    seconds = world.sizes.away + world.sizes.lease
+    with load.running_meanwhile() as gate:
+        with postgres.wire.black_hole():
+            let_pass(seconds)
+        over_at = time.monotonic()
+        gate.touch()
+    size = f"{seconds:g} s, {len(load.asked)} runs"
+    judged("PostgreSQL: away", load, size=size, over_at=over_at)
+
+
+def during(load: Load, times: int, fault: Callable[[], None]) -> None:
+    """Let something go wrong so many times while runs are made and carried out."""
+    number = load.sizes.under_load
+    load.fleet.start_worker("--type", "process", "--limit", "8")
+    load.deploy()
+    with load.asking(number):
+        for turn in range(times):
+            load.until_entered(turn * number // (2 * times))
+            fault()
