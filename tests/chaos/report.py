@@ -47,7 +47,7 @@ class Row:
             f"{count} {name.lower()}" for name, count in sorted(verdict.ended.items())
         )
         numbers = (verdict.lost, verdict.doubled, verdict.stuck, ended, verdict.terminal_events)
-        said = (self.fault, self.backend, self.size, *map(str, numbers), str(verdict.slots))
+        said = (self.fault, str(self.backend), self.size, *map(str, numbers), str(verdict.slots))
         return [*said, f"{self.recovery:.1f}", "yes" if self.held else "no"]
 
 

@@ -146,7 +146,6 @@ class RunnerDeployment:
             "job_variables": self.job_variables | ({"image": image} if image else {}),
             "concurrency_limit": limit,
             "concurrency_options": None,
-            "infrastructure_retry": self.infrastructure_retry,
         }
         if isinstance(limit, ConcurrencyLimitConfig):
             said |= {"concurrency_limit": limit.limit, "concurrency_options": limit.options()}
@@ -154,6 +153,8 @@ class RunnerDeployment:
             said |= {"path": str(self.source.directory), "pull_steps": None}
         else:
             said |= {"path": None, "pull_steps": self._pull_steps(image)}
+        if self.infrastructure_retry is not None:  # which a stock server does not know
+            said["infrastructure_retry"] = self.infrastructure_retry
         if self.paused is not None:
             said["paused"] = self.paused
         if self.schedules is not None:

@@ -57,7 +57,7 @@ def a_flow(folder: str):
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
     """A server that is quick to miss somebody."""
-    return {"WINDLASS_SERVER_LEASE_SECONDS": "2"}
+    return {"WINDLASS_SERVER_LEASE_SECONDS": "4"}
 
 
 @pytest.fixture

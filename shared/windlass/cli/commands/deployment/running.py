@@ -111,7 +111,7 @@ def _run_options(said: _Said) -> RunOptions:
         parameters=parameters,
         job_variables=dict(said["job_variables"]),
         tags=said["tags"],
-        run_priority=said["priority"],
+        run_priority=said["priority"] or None,
         scheduled_time=said["start_at"] if later is None else utc_now() + later,
         flow_run_name=_filled_in(said["flow_run_name"], parameters),
     )
