@@ -69,7 +69,9 @@ def test_j17_what_was_delayed_is_run_once_by_one_of_the_task_workers(
 ) -> None:
     for id in delayed["add"]:
         states = stock.server.get(f"task_run_states/?task_run_id={id}")
-        assert [s["name"] for s in states] == ["Scheduled", "Pending", "Running", "Completed"]
+        names = [state["name"] for state in states]
+        messages = [state["message"] for state in states]
+        assert names == ["Scheduled", "Pending", "Running", "Completed"], messages
     processes = {said[id].rpartition(" ")[2] for id in delayed["add"]}
     assert len(processes) == 2, "neither did everything"
 

@@ -150,6 +150,14 @@ CREATE TABLE csrf_token (
 	CONSTRAINT pk_csrf_token PRIMARY KEY (id),
 	CONSTRAINT uq_csrf_token__workspace_id_client UNIQUE (workspace_id, client)
 );
+CREATE TABLE deletion (
+	id CHAR(32) NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	kind TEXT NOT NULL,
+	object_id CHAR(32) NOT NULL,
+	created BIGINT NOT NULL,
+	CONSTRAINT pk_deletion PRIMARY KEY (id)
+);
 CREATE TABLE deployment (
 	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
@@ -184,7 +192,7 @@ CREATE TABLE deployment (
 	created_by JSON,
 	updated_by JSON,
 	created BIGINT NOT NULL,
-	updated BIGINT NOT NULL, infrastructure_retry JSON,
+	updated BIGINT NOT NULL, infrastructure_retry JSON, catch_up JSON,
 	CONSTRAINT pk_deployment PRIMARY KEY (id),
 	CONSTRAINT uq_deployment__workspace_id_flow_id_name UNIQUE (workspace_id, flow_id, name)
 );
@@ -475,6 +483,19 @@ CREATE TABLE task_worker (
 	last_seen BIGINT NOT NULL,
 	CONSTRAINT pk_task_worker PRIMARY KEY (identifier)
 );
+CREATE TABLE teardown (
+	execution_id TEXT NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	flow_run_id CHAR(32) NOT NULL,
+	work_pool_id CHAR(32) NOT NULL,
+	handle JSON NOT NULL,
+	attempts INTEGER NOT NULL,
+	next_attempt_at BIGINT NOT NULL,
+	last_error TEXT,
+	given_up_at BIGINT,
+	created BIGINT NOT NULL,
+	CONSTRAINT pk_teardown PRIMARY KEY (execution_id)
+);
 CREATE TABLE variable (
 	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
@@ -564,7 +585,9 @@ CREATE INDEX ix_deployment__workspace_id_updated_id ON deployment (workspace_id,
 CREATE INDEX ix_deployment_schedule__next_look ON deployment_schedule (next_look) WHERE active;
 CREATE INDEX ix_deployment_schedule__workspace_id_deployment_id ON deployment_schedule (workspace_id, deployment_id);
 CREATE INDEX ix_dispatchable__work_pool_id_due_at ON dispatchable (work_pool_id, due_at);
+CREATE INDEX ix_dispatchable__work_queue_id_deployment_id_run_priority_rank ON dispatchable (work_queue_id, deployment_id, run_priority, rank);
 CREATE INDEX ix_dispatchable__work_queue_id_due_at ON dispatchable (work_queue_id, due_at);
+CREATE INDEX ix_dispatchable__work_queue_id_run_priority_rank ON dispatchable (work_queue_id, run_priority, rank);
 CREATE INDEX ix_event__received_id ON event (received, id);
 CREATE INDEX ix_event__workspace_id_event_occurred ON event (workspace_id, event, occurred);
 CREATE INDEX ix_event__workspace_id_occurred_id ON event (workspace_id, occurred, id);
@@ -613,8 +636,9 @@ CREATE INDEX ix_task_run__workspace_id_start_time_id ON task_run (workspace_id, 
 CREATE INDEX ix_task_run__workspace_id_state_name_state_timestamp ON task_run (workspace_id, state_name, state_timestamp);
 CREATE INDEX ix_task_run__workspace_id_state_type_state_timestamp ON task_run (workspace_id, state_type, state_timestamp);
 CREATE INDEX ix_task_run_state__task_run_id_timestamp ON task_run_state (task_run_id, timestamp);
+CREATE INDEX ix_teardown__work_pool_id_next_attempt_at ON teardown (work_pool_id, next_attempt_at) WHERE given_up_at IS NULL;
 CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, created, id);
 CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
 CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);
 CREATE INDEX ix_worker__status_last_heartbeat_time ON worker (status, last_heartbeat_time);
-INSERT INTO alembic_version VALUES ('0004_0');
+INSERT INTO alembic_version VALUES ('0005_0');

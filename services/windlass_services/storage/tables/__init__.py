@@ -14,12 +14,13 @@ from .control import (
     configuration,
     consumer_progress,
     csrf_token,
+    deletion,
     outbox,
     partition_lease,
     service_beat,
 )
 from .deployments import deployment, deployment_schedule
-from .flow_runs import dispatchable, execution, flow_run, flow_run_state
+from .flow_runs import dispatchable, execution, flow_run, flow_run_state, teardown
 from .flows import flow
 from .history import event, log
 from .records import (
@@ -54,6 +55,7 @@ __all__ = [
     "configuration",
     "consumer_progress",
     "csrf_token",
+    "deletion",
     "deployment",
     "deployment_schedule",
     "dispatchable",
@@ -76,6 +78,7 @@ __all__ = [
     "task_run",
     "task_run_state",
     "task_worker",
+    "teardown",
     "to_microseconds",
     "variable",
     "work_pool",

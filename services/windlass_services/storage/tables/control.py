@@ -46,6 +46,17 @@ service_beat = sa.Table(
     sa.Column("details", Json, nullable=False),
 )
 
+deletion = sa.Table(
+    "deletion",
+    metadata,
+    identity(),
+    workspace(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("object_id", sa.Uuid, nullable=False),
+    created(),
+)
+"""Objects that are deleted already, and of which the scheduler still clears what was theirs."""
+
 csrf_token = sa.Table(
     "csrf_token",
     metadata,

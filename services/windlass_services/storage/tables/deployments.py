@@ -35,6 +35,7 @@ deployment = sa.Table(
     sa.Column("concurrency_limit_id", sa.Uuid),
     sa.Column("concurrency_options", Json),
     sa.Column("infrastructure_retry", Json),
+    sa.Column("catch_up", Json),
     sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("last_polled", Timestamp),

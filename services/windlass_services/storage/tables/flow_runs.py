@@ -199,6 +199,32 @@ dispatchable = sa.Table(
     sa.Column("due_at", Timestamp, nullable=False),
     sa.Index(None, "work_pool_id", "due_at"),
     sa.Index(None, "work_queue_id", "due_at"),
+    sa.Index(None, "work_queue_id", "run_priority", "rank"),
+    sa.Index(None, "work_queue_id", "deployment_id", "run_priority", "rank"),
 )
 """A row exists only while its run is scheduled and no execution of it is alive. `rank` orders the
 runs of a queue: for now the due time in microseconds."""
+
+teardown = sa.Table(
+    "teardown",
+    metadata,
+    sa.Column("execution_id", sa.Text, primary_key=True),
+    workspace(),
+    sa.Column("flow_run_id", sa.Uuid, nullable=False),
+    sa.Column("work_pool_id", sa.Uuid, nullable=False),
+    sa.Column("handle", Json, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", Timestamp, nullable=False),
+    sa.Column("last_error", sa.Text),
+    sa.Column("given_up_at", Timestamp),
+    created(),
+    sa.Index(
+        None,
+        "work_pool_id",
+        "next_attempt_at",
+        sqlite_where=sa.text("given_up_at IS NULL"),
+        postgresql_where=sa.text("given_up_at IS NULL"),
+    ),
+)
+"""Infrastructure that has to go, of an execution that is over: a row until a worker of the pool said
+that it is gone. One with `given_up_at` is a dead letter."""
