@@ -34,7 +34,7 @@ again:
 	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 test-fuzz: $(VENV)/.installed-dev ## ask the server 100 made-up requests an operation (EXAMPLES=...)
-	@WINDLASS_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	@WINDLASS_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
 
 test-chaos: $(VENV)/.installed-dev ## break things under load, at full size, into docs/reliability.md
 	@$(BIN)/python -m compileall -q $(SOURCES)

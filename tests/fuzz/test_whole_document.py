@@ -31,6 +31,7 @@ _DELETING: Final = "bulk_delete"
 _PHASES: Final = "coverage,fuzzing,stateful" if IS_LONG else "fuzzing"
 _CHECKS: Final = "not_a_server_error,answers_as_described"
 _LINES_SHOWN: Final = 200
+_SUMMARY: Final = "= SUMMARY ="
 
 
 def test_no_request_breaks_the_server(windlass_server: WindlassServer, tmp_path: Path) -> None:
@@ -70,5 +71,6 @@ def _run(server: WindlassServer, folder: Path, chosen: Sequence[str]) -> None:
         text=True,
         check=False,
     )
+    print(done.stdout[done.stdout.rfind(_SUMMARY) :])
     if done.returncode != 0:
         pytest.fail("\n".join(done.stdout.splitlines()[-_LINES_SHOWN:]), pytrace=False)

@@ -1,5 +1,6 @@
 """A clean environment for every test: no setting of the machine's owner reaches it."""
 
+import json
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -7,13 +8,17 @@ from typing import Final
 
 import pytest
 
-ASKED: Final = {
+_PASSED_ON: Final = "TESTS_ASKED"
+
+ASKED: Final[dict[str, str]] = json.loads(os.environ.get(_PASSED_ON, "{}")) | {
     name: value for name, value in os.environ.items() if name.startswith(("WINDLASS_", "PREFECT_"))
 }
-"""What the environment said before it was cleaned; only tests/support may ask."""
+"""What the environment said before it was cleaned; only tests/support may ask. The workers of
+xdist are told by the process that starts them, whose environment is clean by then."""
 
 for _name in ASKED:
-    del os.environ[_name]
+    os.environ.pop(_name, None)
+os.environ[_PASSED_ON] = json.dumps(ASKED)
 
 
 @pytest.fixture(autouse=True)

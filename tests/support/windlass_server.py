@@ -179,13 +179,12 @@ class WindlassServer:
     def post(self, path: str, body: dict[str, Any] | list[Any] | None = None) -> Any:
         """The answer to one request of which nothing but success is expected."""
         with self.http() as client:
-            answer = client.post(path, json=body or {}).raise_for_status()
-            return answer.json() if answer.content else None
+            return _successful(client.post(path, json=body or {}))
 
     def get(self, path: str) -> Any:
         """The answer to one question of which nothing but success is expected."""
         with self.http() as client:
-            return client.get(path).raise_for_status().json()
+            return _successful(client.get(path))
 
     def start(self, *names: str) -> None:
         """Start the processes of these names, all of them by default, and wait for them."""
@@ -201,6 +200,12 @@ class WindlassServer:
         for process in running:
             process.ask_to_stop()
         return {process.name: process.wait_for_end() for process in running}
+
+
+def _successful(answer: httpx.Response) -> Any:
+    said = f"{answer.request.method} {answer.request.url} was answered {answer.status_code}"
+    assert answer.is_success, f"{said}: {answer.text}"
+    return answer.json() if answer.content else None
 
 
 def make_windlass_server(

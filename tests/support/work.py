@@ -97,9 +97,8 @@ async def make_run(
         auto_scheduled=auto_scheduled,
     )
     columns = RunColumns(run_count, due, due, None, None, 0.0, {})
-    rank = int(due.timestamp() * 1_000_000)
     pool_id = await _pool_of(database, deployment)
-    dispatch = None if pool_id is None else Dispatch(due, rank)
+    dispatch = None if pool_id is None else Dispatch(due)
     decision = Decision(SetStateStatus.ACCEPT, state, columns=columns, dispatch=dispatch)
     new = NewFlowRun(run, decision, work_pool_id=pool_id, schedule_id=schedule_id)
     await database.hot.create_flow_runs(SCOPE, [new])

@@ -16,6 +16,7 @@ from windlass_services.storage.event_rows import insert_event_rows
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange
 from windlass_services.streams.protocol import Streams
+from windlass_services.streams.publisher import Publisher
 
 
 class Opened(Protocol):
@@ -25,6 +26,8 @@ class Opened(Protocol):
     def database(self) -> Database: ...
     @property
     def streams(self) -> Streams: ...
+    @property
+    def publisher(self) -> Publisher: ...
     @property
     def clock(self) -> Clock: ...
 
@@ -57,7 +60,7 @@ async def changing(context: Opened, scope: Scope) -> AsyncGenerator[Change]:
         events = [work_status_event(status, uuid7(), now) for status in change.statuses]
         await insert_event_rows(connection, scope.workspace_id, events)
     if events:
-        await announce(context.streams, events)
+        await announce(context.publisher, events)
     await _wake(context, change.pools_to_wake)
     if change.schedules_changed:
         await context.streams.announce(SCHEDULES_CHANGED)

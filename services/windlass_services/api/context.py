@@ -19,6 +19,7 @@ from windlass_services.orchestration.orchestrator import Orchestrator
 from windlass_services.storage.database import Database
 from windlass_services.storage.scope import Scope
 from windlass_services.streams.protocol import Streams
+from windlass_services.streams.publisher import Publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class ApiContext:
     def streams(self) -> Streams:
         """Where what happened is announced, after it was committed."""
         return self.services.streams
+
+    @property
+    def publisher(self) -> Publisher:
+        """The way of events from their rows to the broker."""
+        return self.services.publisher
 
     @property
     def orchestrator(self) -> Orchestrator:

@@ -21,7 +21,7 @@ _FLOW_RUN: Final = "prefect.flow-run."
 
 async def take_in_events(context: ApiContext, scope: Scope, events: Sequence[EventRow]) -> None:
     """Store events that a client sent, and renew the leases of what is alive by them."""
-    await take_in(context.database, context.streams, scope, events)
+    await take_in(context.database, context.publisher, scope, events)
     alive = {id for event in events if event.event == HEARTBEAT for id in _flow_run_of(event)}
     if not alive:
         return

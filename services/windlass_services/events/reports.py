@@ -35,6 +35,6 @@ async def take_in_reports(
         await services.database.hot.record_task_runs(scope, records, events)
     except ObjectAlreadyExists as error:
         _log.warning("Reported task runs are left to the recorder: %s", error)
-        await take_in(services.database, services.streams, scope, events)
+        await take_in(services.database, services.publisher, scope, events)
     else:
-        await announce(services.streams, events, done_for=(TASK_RUN_RECORDER,))
+        await announce(services.publisher, events, done_for=(TASK_RUN_RECORDER,))

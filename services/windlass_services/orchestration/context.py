@@ -9,6 +9,7 @@ from windlass_services.orchestration.orchestrator import Orchestrator
 from windlass_services.runtime.pulse import Pulse
 from windlass_services.storage.database import Database
 from windlass_services.streams.protocol import Streams
+from windlass_services.streams.publisher import Publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class ServiceContext:
     instance_id: UUID
     database: Database
     streams: Streams
+    publisher: Publisher
     orchestrator: Orchestrator
     settings: Settings
     clock: Clock

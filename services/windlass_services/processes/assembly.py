@@ -19,6 +19,7 @@ from windlass_services.runtime.pulse import Pulse
 from windlass_services.storage.addresses import SETTING, SqliteAddress, parse_database_url
 from windlass_services.storage.open import open_database
 from windlass_services.streams.open import is_replicated, open_streams
+from windlass_services.streams.publisher import Publisher
 
 _BROKER_OF_ONE: Final = (
     "A broker in memory serves one process only, and this one would be another replica."
@@ -81,6 +82,7 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
             instance_id=uuid7(),
             database=database,
             streams=streams,
+            publisher=Publisher(streams),
             orchestrator=Orchestrator(
                 database,
                 clock=utc_now,

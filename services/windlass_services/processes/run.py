@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from windlass.settings import Settings
 from windlass_services.api.process import run_api
 from windlass_services.api.serving import http_server
+from windlass_services.events.publishing import publishing
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.processes.assembly import assembled
 from windlass_services.processes.plan import Plan, Service
@@ -36,6 +37,7 @@ async def run(plan: Plan, settings: Settings) -> None:
     stop = anyio.Event()
     async with (
         assembled(settings, alone=plan.is_alone) as services,
+        publishing(services),
         anyio.create_task_group() as background,
     ):
         background.start_soon(_stop_on_signal, stop)

@@ -43,9 +43,15 @@ async def save_progress(
 
 
 async def read_events_received(
-    connection: AsyncConnection, since: datetime, after: tuple[datetime, UUID] | None, limit: int
+    connection: AsyncConnection,
+    since: datetime,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    *,
+    until: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """Events in the order of (received, id), from `since` or after the last one of a former page.
+    """Events in the order of (received, id), from `since` or after the last one of a former page,
+    those of the moment `until` included.
 
     They have the keys of their messages, with moments and ids as values, not as text.
     """
@@ -62,6 +68,8 @@ async def read_events_received(
     wanted = sa.select(*columns).where(
         event.c.received >= since, event.c.day >= (since - _CLOCKS_DIFFER).date()
     )
+    if until is not None:
+        wanted = wanted.where(event.c.received <= until)
     if after is not None:
         wanted = wanted.where(sa.tuple_(event.c.received, event.c.id) > sa.tuple_(*_bound(after)))
     rows = await connection.execute(wanted.order_by(event.c.received, event.c.id).limit(limit))

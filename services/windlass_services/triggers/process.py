@@ -14,6 +14,7 @@ from windlass_services.triggers import recorder
 from windlass_services.triggers.ownership import LeasedPartitions
 from windlass_services.triggers.relay import relay_duty
 from windlass_services.triggers.replay import TableReplay
+from windlass_services.triggers.republish import republish_duty
 
 _SILENCE: Final = timedelta(seconds=60)
 _HAND_BACK: Final = 5.0
@@ -32,6 +33,9 @@ async def run_triggers(services: ServiceContext) -> None:
         if services.clock() - least_successful < _SILENCE:
             services.pulse.beat(recorder.GROUP)
 
+    async def sweeps() -> bool:
+        return 0 in await owner.owned()  # one replica, and its successor
+
     consumer = Consumer(
         streams=services.streams,
         topic=EVENTS_TOPIC,
@@ -46,6 +50,7 @@ async def run_triggers(services: ServiceContext) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(perform, relay_duty(services), services.pulse)
             tasks.start_soon(perform, replay.progress_duty(), services.pulse)
+            tasks.start_soon(perform, republish_duty(services, sweeps), services.pulse)
             tasks.start_soon(consumer.run)
     finally:
         if owner is leased:

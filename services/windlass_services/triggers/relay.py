@@ -32,7 +32,7 @@ async def relay(services: ServiceContext, limit: int) -> int:
 
     The task runs that stand for child flow runs in their parents follow in the same transaction.
     What is taken is deleted in the transaction that writes the events. A crash after the commit
-    loses a message, not an event: consumers find it in the table.
+    loses a message, not an event: `republish` finds it in the table.
     """
     now = services.clock()
     async with services.database.write() as connection:
@@ -46,7 +46,7 @@ async def relay(services: ServiceContext, limit: int) -> int:
             await insert_event_rows(connection, workspace_id, rows)
         await show_children_in_parents(connection, run_ids, now=now)
     for rows in events.values():
-        await announce(services.streams, rows)
+        await announce(services.publisher, rows)
     return len(taken)
 
 

@@ -24,6 +24,7 @@ from windlass_services.storage.paging import Window
 from windlass_services.storage.scope import Scope
 from windlass_services.streams.open import open_streams
 from windlass_services.streams.protocol import Message
+from windlass_services.streams.publisher import Publisher
 from windlass_services.triggers.relay import relay
 
 
@@ -58,7 +59,7 @@ async def up_to_now(
         for run in runs
     ]
     rows = [row_of_event(event, services.clock()) for event in last]
-    await take_in(services.database, services.streams, Scope(), rows)
+    await take_in(services.database, services.publisher, Scope(), rows)
     awaited, ids = {str(event.id) for event in last}, list[str]()
     async for message in live:
         if message.id not in awaited:
@@ -119,9 +120,12 @@ async def test_a_broker_that_is_away_costs_no_event(
 ) -> None:
     run = await client.create_flow_run_from_deployment(deployment_id)
     away = open_streams(f"redis://127.0.0.1:{free_port()}/0")
-    assert await relay(replace(services, streams=away), limit=10) == 1
+    cut_off = replace(services, streams=away, publisher=Publisher(away))
+    assert await relay(cut_off, limit=10) == 1
     await away.close()
-    assert [event.id for event in await stored(services)] == [run.state_id]
+    [event] = await stored(services)
+    assert event.id == run.state_id
+    assert cut_off.publisher.take_owed() == (event.received, event.received)
 
 
 async def test_a_parent_shows_the_state_of_its_child(

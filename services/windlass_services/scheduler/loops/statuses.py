@@ -39,5 +39,5 @@ async def take_back_statuses(services: ServiceContext, allowed: Silence) -> int:
         events = [work_status_event(change, uuid7(), now) for change in changes]
         await insert_event_rows(connection, Scope().workspace_id, events)
     if events:
-        await announce(services.streams, events)
+        await announce(services.publisher, events)
     return len(changes)

@@ -496,6 +496,12 @@ CREATE TABLE teardown (
 	created BIGINT NOT NULL,
 	CONSTRAINT pk_teardown PRIMARY KEY (execution_id)
 );
+CREATE TABLE unpublished (
+	id CHAR(32) NOT NULL,
+	since BIGINT NOT NULL,
+	until BIGINT NOT NULL,
+	CONSTRAINT pk_unpublished PRIMARY KEY (id)
+);
 CREATE TABLE variable (
 	id CHAR(32) NOT NULL,
 	workspace_id CHAR(32) NOT NULL,
@@ -584,10 +590,12 @@ CREATE INDEX ix_deployment__workspace_id_name_id ON deployment (workspace_id, na
 CREATE INDEX ix_deployment__workspace_id_updated_id ON deployment (workspace_id, updated, id);
 CREATE INDEX ix_deployment_schedule__next_look ON deployment_schedule (next_look) WHERE active;
 CREATE INDEX ix_deployment_schedule__workspace_id_deployment_id ON deployment_schedule (workspace_id, deployment_id);
+CREATE INDEX ix_dispatchable__arrivals ON dispatchable (work_queue_id, due_at) WHERE rank >= 4611686018427387904;
+CREATE INDEX ix_dispatchable__held_back ON dispatchable (deployment_id, run_priority, rank) WHERE rank >= 4611686018427387904 AND rank < 9223372036854775807;
 CREATE INDEX ix_dispatchable__work_pool_id_due_at ON dispatchable (work_pool_id, due_at);
-CREATE INDEX ix_dispatchable__work_queue_id_deployment_id_run_priority_rank ON dispatchable (work_queue_id, deployment_id, run_priority, rank);
+CREATE INDEX ix_dispatchable__work_queue_id_deployment_id_run_priority_rank ON dispatchable (work_queue_id, deployment_id, run_priority, rank) WHERE rank < 4611686018427387904;
 CREATE INDEX ix_dispatchable__work_queue_id_due_at ON dispatchable (work_queue_id, due_at);
-CREATE INDEX ix_dispatchable__work_queue_id_run_priority_rank ON dispatchable (work_queue_id, run_priority, rank);
+CREATE INDEX ix_dispatchable__work_queue_id_run_priority_rank ON dispatchable (work_queue_id, run_priority, rank) WHERE rank < 4611686018427387904;
 CREATE INDEX ix_event__received_id ON event (received, id);
 CREATE INDEX ix_event__workspace_id_event_occurred ON event (workspace_id, event, occurred);
 CREATE INDEX ix_event__workspace_id_occurred_id ON event (workspace_id, occurred, id);

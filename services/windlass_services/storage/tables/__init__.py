@@ -18,9 +18,18 @@ from .control import (
     outbox,
     partition_lease,
     service_beat,
+    unpublished,
 )
 from .deployments import deployment, deployment_schedule
-from .flow_runs import dispatchable, execution, flow_run, flow_run_state, teardown
+from .flow_runs import (
+    HELD_BACK,
+    NOT_DUE,
+    dispatchable,
+    execution,
+    flow_run,
+    flow_run_state,
+    teardown,
+)
 from .flows import flow
 from .history import event, log
 from .records import (
@@ -38,6 +47,8 @@ PARTITIONED_BY_DAY = (flow_run_state, task_run_state, event, log)
 """History: one partition per day on PostgreSQL, plain tables on SQLite."""
 
 __all__ = [
+    "HELD_BACK",
+    "NOT_DUE",
     "PARTITIONED_BY_DAY",
     "Json",
     "TextArray",
@@ -80,6 +91,7 @@ __all__ = [
     "task_worker",
     "teardown",
     "to_microseconds",
+    "unpublished",
     "variable",
     "work_pool",
     "work_queue",

@@ -46,6 +46,16 @@ service_beat = sa.Table(
     sa.Column("details", Json, nullable=False),
 )
 
+unpublished = sa.Table(
+    "unpublished",
+    metadata,
+    identity(),
+    sa.Column("since", Timestamp, nullable=False),
+    sa.Column("until", Timestamp, nullable=False),
+)
+"""Times (both ends belong to them) in which events were received that perhaps were never published:
+their rows were committed, and then the broker was away or the process died."""
+
 deletion = sa.Table(
     "deletion",
     metadata,

@@ -1,6 +1,6 @@
 """Flow runs, their states, their executions, and what may start now."""
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -186,6 +186,12 @@ execution = sa.Table(
 """Who may act for a run now, and who could before. A live row (`ended_at` is null) is a slot of its
 deployment, queue and pool: occupied = live executions, there is no second count."""
 
+HELD_BACK: Final = 2**62
+NOT_DUE: Final = 2**63 - 1
+_IN_LINE: Final = sa.text(f"rank < {HELD_BACK}")
+_NOT_IN_LINE: Final = sa.text(f"rank >= {HELD_BACK}")
+_HELD_BACK: Final = sa.text(f"rank >= {HELD_BACK} AND rank < {NOT_DUE}")
+
 dispatchable = sa.Table(
     "dispatchable",
     metadata,
@@ -199,11 +205,46 @@ dispatchable = sa.Table(
     sa.Column("due_at", Timestamp, nullable=False),
     sa.Index(None, "work_pool_id", "due_at"),
     sa.Index(None, "work_queue_id", "due_at"),
-    sa.Index(None, "work_queue_id", "run_priority", "rank"),
-    sa.Index(None, "work_queue_id", "deployment_id", "run_priority", "rank"),
+    sa.Index(
+        None,
+        "work_queue_id",
+        "run_priority",
+        "rank",
+        sqlite_where=_IN_LINE,
+        postgresql_where=_IN_LINE,
+    ),
+    sa.Index(
+        None,
+        "work_queue_id",
+        "deployment_id",
+        "run_priority",
+        "rank",
+        sqlite_where=_IN_LINE,
+        postgresql_where=_IN_LINE,
+    ),
+    sa.Index(
+        "ix_dispatchable__arrivals",
+        "work_queue_id",
+        "due_at",
+        sqlite_where=_NOT_IN_LINE,
+        postgresql_where=_NOT_IN_LINE,
+    ),
+    sa.Index(
+        "ix_dispatchable__held_back",
+        "deployment_id",
+        "run_priority",
+        "rank",
+        sqlite_where=_HELD_BACK,
+        postgresql_where=_HELD_BACK,
+    ),
 )
-"""A row exists only while its run is scheduled and no execution of it is alive. `rank` orders the
-runs of a queue: for now the due time in microseconds."""
+"""A row exists only while its run is scheduled and no execution of it is alive.
+
+`rank` is the place of a run in the line of its queue and `run_priority`: a start-time-fair tag, the
+lowest goes first (decision 19). From HELD_BACK on a run is not in line, since its deployment has no
+slot for it, and keeps its place in the rest; NOT_DUE is in no line yet. Either comes in when it is
+due, as a claim or a poll finds it.
+"""
 
 teardown = sa.Table(
     "teardown",
@@ -226,5 +267,5 @@ teardown = sa.Table(
         postgresql_where=sa.text("given_up_at IS NULL"),
     ),
 )
-"""Infrastructure that has to go, of an execution that is over: a row until a worker of the pool said
-that it is gone. One with `given_up_at` is a dead letter."""
+"""Infrastructure that has to go, of an execution that is over: a row until a worker of the pool
+said that it is gone. One with `given_up_at` is a dead letter."""

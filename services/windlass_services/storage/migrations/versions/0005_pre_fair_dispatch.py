@@ -1,4 +1,4 @@
-"""Fair order between the deployments of a queue, catch-up policies, teardowns, deletions."""
+"""Fair order in a queue, catch-up policies, teardowns, deletions, what was not published."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,21 +8,33 @@ from windlass_services.storage.tables import Json, Timestamp
 revision = "0005_0"
 down_revision = "0004_0"
 
+_IN_LINE = "rank < 4611686018427387904"
+_NOT_IN_LINE = "rank >= 4611686018427387904"
+_HELD_BACK = "rank >= 4611686018427387904 AND rank < 9223372036854775807"
 _INDEXES = {
-    "ix_dispatchable__work_queue_id_run_priority_rank": ["work_queue_id", "run_priority", "rank"],
-    "ix_dispatchable__work_queue_id_deployment_id_run_priority_rank": [
-        "work_queue_id",
-        "deployment_id",
-        "run_priority",
-        "rank",
-    ],
+    "ix_dispatchable__work_queue_id_run_priority_rank": (
+        ["work_queue_id", "run_priority", "rank"],
+        _IN_LINE,
+    ),
+    "ix_dispatchable__work_queue_id_deployment_id_run_priority_rank": (
+        ["work_queue_id", "deployment_id", "run_priority", "rank"],
+        _IN_LINE,
+    ),
+    "ix_dispatchable__arrivals": (["work_queue_id", "due_at"], _NOT_IN_LINE),
+    "ix_dispatchable__held_back": (["deployment_id", "run_priority", "rank"], _HELD_BACK),
 }
 
 
 def upgrade() -> None:
     op.add_column("deployment", sa.Column("catch_up", Json))
-    for name, columns in _INDEXES.items():
-        op.create_index(name, "dispatchable", columns)
+    for name, (columns, where) in _INDEXES.items():
+        op.create_index(
+            name,
+            "dispatchable",
+            columns,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     op.create_table(
         "teardown",
         sa.Column("execution_id", sa.Text(), nullable=False),
@@ -53,9 +65,17 @@ def upgrade() -> None:
         sa.Column("created", Timestamp, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion")),
     )
+    op.create_table(
+        "unpublished",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("since", Timestamp, nullable=False),
+        sa.Column("until", Timestamp, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unpublished")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("unpublished")
     op.drop_table("deletion")
     op.drop_table("teardown")
     for name in _INDEXES:
