@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from pydantic_core import from_json, to_json, to_jsonable_python
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose
@@ -48,7 +48,10 @@ class Direct:
         request = Request(scope, receive, send)
         for entry, parts in matches:
             if entry.declared.method == scope["method"]:
-                response = await entry.answer(request, parts)
+                try:
+                    response = await entry.answer(request, parts)
+                except ClientDisconnect:
+                    return  # in the middle of its body, so there is nobody to answer
                 break
         else:
             response = self._refusal(request, {entry.declared.method for entry, _ in matches})

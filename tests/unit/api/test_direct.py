@@ -6,6 +6,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.types import Message
 
 from tests.unit.api.conftest import ADDRESS
 from windlass.exceptions import ObjectNotFound
@@ -144,3 +145,22 @@ async def test_a_malformed_request_is_shown_what_is_wrong_with_it() -> None:
 async def test_the_description_is_served(api: httpx.AsyncClient) -> None:
     described = (await api.get("/openapi.json")).json()
     assert "/api/flows/filter" in described["paths"]
+
+
+async def test_who_hangs_up_in_the_middle_of_the_body_is_no_error() -> None:
+    heard: list[Message] = []
+    told: list[Message] = [
+        {"type": "http.request", "body": b'{"name":', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return told.pop(0)
+
+    async def send(message: Message) -> None:
+        heard.append(message)
+
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/things/", "headers": []}
+    await Direct([("", router)])(scope, receive, send)
+    assert not told
+    assert not heard
