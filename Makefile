@@ -8,7 +8,7 @@ LOCKS := uv.lock pyproject.toml scripts/sync_environment.py
 SOURCES := shared services workers
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fuzz test-chaos again check format generate bench compat-env lock clean
+.PHONY: help install demo test test-fuzz test-chaos again check format generate bench soak compat-env lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,10 @@ generate: $(VENV)/.installed-dev ## rewrite generated files and goldens; review 
 bench: $(VENV)/.installed-dev compat-env ## measure, beside the stock reference, into benchmarks/
 	@$(BIN)/python -m compileall -q $(SOURCES)
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.installed-dev ## watch the memory of the services under load (MINUTES=20)
+	@$(BIN)/python -m compileall -q $(SOURCES)
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20) --write
 
 compat-env: $(REFERENCE)/.installed ## make the environment of the stock reference
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+import psutil
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -30,6 +32,22 @@ def memory(pid: int | str, kind: str) -> float:
         if line.startswith(f"{kind}:"):
             return int(line.split()[1]) / 1024
     raise ValueError(kind)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and all below it have computed so far."""
+    times = [process.cpu_times() for process in _family(pid)]
+    return sum(time.user + time.system for time in times)
+
+
+def resident(pid: int) -> float:
+    """Megabytes of a process and all below it."""
+    return sum(process.memory_info().rss for process in _family(pid)) / 2**20
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
 
 
 def middle(values: Sequence[float]) -> float:

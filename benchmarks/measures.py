@@ -7,25 +7,16 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks import lifecycles
+from benchmarks.figures import Figure
 from benchmarks.machine import memory, middle
 from benchmarks.sides import RunningServer, Side
 
 FLOWS: Final = Path(__file__).parent / "flows"
 _PATIENCE: Final = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number of one side."""
-
-    name: str
-    value: float
-    unit: str
 
 
 def version(side: Side, runs: int = 5) -> list[Figure]:

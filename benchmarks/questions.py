@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
-
+from benchmarks import copies
+from benchmarks.copies import RUNS as RUN_COPIES
+from benchmarks.copies import STATES, filling
+from benchmarks.figures import Figure, percentile
 from benchmarks.lifecycles import Wire
-from benchmarks.measures import Figure
 from benchmarks.sides import RunningServer, Side
 from benchmarks.stores import kept_servers, settings_on
 
@@ -56,7 +57,7 @@ def questions(side: Side) -> list[Figure]:
             times = asyncio.run(_ask(running, path, body))
             for part in (50, 99):
                 figures.append(
-                    Figure(f"{name} of {RUNS:,}: p{part}", _percentile(times, part) * 1000, "ms")
+                    Figure(f"{name} of {RUNS:,}: p{part}", percentile(times, part) * 1000, "ms")
                 )
     return figures
 
@@ -74,46 +75,19 @@ async def _ask(running: RunningServer, path: str, body: dict[str, Any]) -> list[
     return times[_WARM:]
 
 
-def _percentile(times: list[float], part: int) -> float:
-    return sorted(times)[min(len(times) * part // 100, len(times) - 1)]
-
-
 async def _fill(side: Side, running: RunningServer, postgres: str) -> None:
     """Make a run in each of the states, and copy them over the last thirty days."""
     wire = Wire(running.url)
     _, flow = await wire.post("/flows/", {"name": "questioned"})
     made = [(state, await _make(wire, flow["id"], state)) for state in _OFTEN]
     wire.close()
-    database: Any = await asyncpg.connect(postgres.replace("+asyncpg", ""))
-    if side.module != "windlass":
-        # A run and its state refer to each other there: copies of both need the checks off.
-        await database.execute("SET session_replication_role = replica")
     first = 0
-    for state, run in made:
-        count = RUNS * _OFTEN[state] // 100
-        for table, changed in (("flow_run", _OF_RUNS), ("flow_run_state", _OF_STATES)):
-            copy = await _copy(database, table, changed)
-            await database.execute(copy, run, first, count, RUNS)
-        first += count
-    await database.execute("VACUUM ANALYZE")
-    await database.close()
-
-
-async def _copy(database: Any, table: str, changed: dict[str, str]) -> str:
-    """The statement that copies a row, all but what is changed: for the columns that there are."""
-    found = await database.fetch(
-        "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0"
-        " AND NOT attisdropped AND attgenerated = ''",
-        table,
-    )
-    names = [name for (name,) in found]
-    values = ", ".join(changed.get(name, f"original.{name}") for name in names)
-    return f"""
-INSERT INTO {table} ({", ".join(names)}) SELECT {values}
-FROM flow_run run JOIN {table} original ON original.id = run.{_KEYS[table]}, LATERAL (
-    SELECT n, (n / $4::float8 - 1) * interval '30 days' AS shift
-    FROM generate_series($2::bigint + 1, $2::bigint + $3::bigint) n) AS moved
-WHERE run.id = $1::uuid"""
+    async with filling(side, postgres) as database:
+        for state, run in made:
+            count = RUNS * _OFTEN[state] // 100
+            await copies.copy(database, RUN_COPIES, run, count, first=first, **_SPREAD)
+            await copies.copy(database, STATES, run, count, first=first)
+            first += count
 
 
 async def _make(wire: Wire, flow: str, state: str) -> str:
@@ -127,17 +101,8 @@ async def _make(wire: Wire, flow: str, state: str) -> str:
     return run["id"]
 
 
-_KEYS: Final = {"flow_run": "id", "flow_run_state": "state_id"}
-_RUN_ID: Final = "md5('run' || n)::uuid"
-_STATE_ID: Final = "md5('state' || n)::uuid"
-_OF_STATES: Final = {"id": _STATE_ID, "flow_run_id": _RUN_ID}
-_OF_RUNS: Final = {
-    "id": _RUN_ID,
-    "state_id": _STATE_ID,
-    "name": "'run-' || substr(md5(n::text), 1, 12)",
-    "idempotency_key": "n::text",
-} | {
-    name: f"original.{name} + shift"
+_SPREAD: Final = {
+    name: f"original.{name} + (n / {RUNS}::float8 - 1) * interval '30 days'"
     for name in (
         *("expected_start_time", "start_time", "end_time", "state_timestamp"),
         *("created", "updated"),

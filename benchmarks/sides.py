@@ -52,17 +52,23 @@ class Side:
     @contextmanager
     def server(self, home: Path, **environment: str) -> Generator["RunningServer"]:
         """A server of this side, healthy; stopped when the block ends."""
+        with self._serving(home, (), environment) as running:
+            yield running
+
+    @contextmanager
+    def api(self, home: Path, **environment: str) -> Generator["RunningServer"]:
+        """The same without the background services."""
+        with self._serving(home, ("--no-services",), environment) as running:
+            yield running
+
+    @contextmanager
+    def _serving(
+        self, home: Path, arguments: tuple[str, ...], environment: dict[str, str]
+    ) -> Generator["RunningServer"]:
         port = free_port()
         begun = time.perf_counter()
-        with (home / "server.log").open("ab") as log:
-            process = subprocess.Popen(
-                self.server_command(port),
-                env=self.environment(home, **environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        command = [*self.server_command(port), *arguments]
+        process = self._started(home, "server", command, environment)
         url = f"http://127.0.0.1:{port}/api"
         try:
             while not is_healthy(url):
@@ -74,6 +80,43 @@ class Side:
             yield RunningServer(url, process.pid, time.perf_counter() - begun)
         finally:
             stopped(process)
+
+    @contextmanager
+    def services(self, home: Path, *names: str, **environment: str) -> Generator["RunningServices"]:
+        """The background services of this side, or those of these names where they can be told
+        apart, in a process of their own that has just been started."""
+        port = free_port()
+        command = [str(self.command), "server", "services", "start"]
+        if self.module == "windlass":
+            command += [*names, "--host", "127.0.0.1", "--port", str(port)]
+        process = self._started(home, "-".join(("services", *names)), command, environment)
+        try:
+            yield RunningServices(f"http://127.0.0.1:{port}", process.pid)
+            if process.poll() is not None:
+                raise RuntimeError(f"The services of {self.name} ended: {home}/services*.log")
+        finally:
+            stopped(process)
+
+    def _started(
+        self, home: Path, name: str, command: list[str], environment: dict[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        with (home / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env=self.environment(home, **environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServices:
+    """Where the probes and metrics of background services are, where they have any."""
+
+    url: str
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +132,7 @@ def stopped(process: "subprocess.Popen[bytes]") -> None:
     """End a process: asked first, then made to. The reference does not always hear the request."""
     process.terminate()
     try:
-        process.wait(20)
+        process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

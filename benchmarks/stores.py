@@ -52,6 +52,18 @@ def server_on_stores(side: Side) -> Generator[RunningServer]:
         yield running
 
 
+@contextmanager
+def services_on_stores(side: Side) -> Generator[tuple[RunningServer, Stores]]:
+    """The same, but the background services are a process of their own: an installation."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        kept_servers() as stores,
+        side.api(Path(folder), **settings_on(side, stores)) as running,
+        side.services(Path(folder), **settings_on(side, stores)),
+    ):
+        yield running, stores
+
+
 def settings_on(side: Side, stores: Stores) -> dict[str, str]:
     """The environment of a server of this side on these stores."""
     if side.module == "windlass":

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
+from benchmarks.figures import Figure
 from benchmarks.lifecycles import Wire
-from benchmarks.measures import Figure
 from benchmarks.sides import Side
 from benchmarks.stores import server_on_stores
 

@@ -13,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import lifecycles
+from benchmarks import bare_loop, lifecycles
+from benchmarks.figures import Figure, Target
 from benchmarks.machine import middle
-from benchmarks.measures import FLOWS, Figure
+from benchmarks.measures import FLOWS
 from benchmarks.sides import RunningServer, Side, stopped
-from benchmarks.stores import server_on_stores
+from benchmarks.stores import kept_servers, settings_on
 
 _POOL: Final = "bench"
 _PATIENCE: Final = 180.0
@@ -42,12 +43,27 @@ def worker(side: Side, runs: int = 10) -> list[Figure]:
 
 
 def api_services(side: Side, seconds: float = 10.0, clients: int = 16) -> list[Figure]:
-    """Lifecycles through the API on PostgreSQL + Redis, background services beside it."""
-    with server_on_stores(side) as running:
-        outcome = asyncio.run(lifecycles.measure(running.url, clients=clients, seconds=seconds))
+    """Lifecycles through the API on PostgreSQL + Redis, background services beside it; then their
+    writes alone, on the same PostgreSQL, where the tables are ours."""
+    bare: float | None = None
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, kept_servers() as stores:
+        with side.server(Path(folder), **settings_on(side, stores)) as running:
+            outcome = asyncio.run(lifecycles.measure(running.url, clients=clients, seconds=seconds))
+        if side.module == "windlass":
+            bare = asyncio.run(
+                bare_loop.measure(stores.postgres, connections=clients, seconds=seconds)
+            )
+    part = 100 * outcome.per_second / bare if bare else None
     return [
-        Figure("lifecycles, PostgreSQL + Redis, 16 clients", outcome.per_second, "/s"),
-        Figure("lifecycles, PostgreSQL + Redis: errors", outcome.errors, ""),
+        Figure(
+            "lifecycles, PostgreSQL + Redis, 16 clients",
+            outcome.per_second,
+            "/s",
+            Target(times=25),
+        ),
+        Figure("lifecycles, PostgreSQL + Redis: errors", outcome.errors, "", Target(at_most=0)),
+        Figure("their writes in a bare asyncpg loop, 16 connections", bare, "/s"),
+        Figure("lifecycles as a part of the bare loop", part, "%", Target(at_least=20)),
     ]
 
 
