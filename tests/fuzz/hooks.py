@@ -18,8 +18,9 @@ WORLD: Final[dict[str, dict[str, str]]] = json.loads(Path("world.json").read_tex
 
 
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Put real ids and names in place of some that were made up."""
+    """Put real ids and names in place of some that were made up. No claim waits for long."""
     del context, kwargs
+    _hurry(case.body)
     chance = zlib.crc32(repr((case.path, case.path_parameters, case.body)).encode())
     if not chance % 3:
         return
@@ -39,6 +40,12 @@ def answers_as_described(context: Any, response: Any, case: Any) -> bool | None:
     return cast(Any, checks).response_schema_conformance(context, response, case)
 
 
+def _hurry(body: Any) -> None:
+    asked = cast(dict[str, Any], body) if isinstance(body, dict) else {}
+    if isinstance(waits := asked.get("wait_seconds"), float | int):
+        asked["wait_seconds"] = min(waits, _PATIENCE)
+
+
 def _with_known(value: Any, key: str = "") -> Any:
     """The same JSON, with ids of what there is under the names that say of what."""
     if isinstance(value, dict):
@@ -50,8 +57,6 @@ def _with_known(value: Any, key: str = "") -> Any:
 
 
 def _known(value: Any, key: str) -> Any:
-    if key == "wait_seconds" and isinstance(value, float | int):
-        return min(value, _PATIENCE)
     resource = f"{key.removesuffix('_id').removesuffix('_ids')}s"
     known = WORLD.get(resource) if isinstance(value, str) and key != "id" else None
     return known["id"] if known and _is_id(cast(str, value)) else value

@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import Final
 
 import anyio
 
-from windlass.exceptions import WindlassError
+from windlass.exceptions import BackendMissing, WindlassError
 from windlass.settings import Settings, get_current_settings
 from windlass_workers.agent.lifecycle import run_worker
 from windlass_workers.agent.options import WorkerOptions
+from windlass_workers.agent.waking import OpenWakeUps, WakeUps
 from windlass_workers.catalogue import find_worker_type
 
+_WAKEUPS: Final = "windlass_services.processes.wakeups:open_wakeups"
 _LOG_FORMAT: Final = "%(asctime)s.%(msecs)03d | %(levelname)-7s | %(name)s - %(message)s"
 
 
@@ -36,6 +39,7 @@ def start(options: WorkerOptions, settings: Settings) -> int:
             options,
             settings,
             find_worker_type,
+            open_wakeups,
             backend_options={"use_uvloop": os.name == "posix"},
         )
     except WindlassError as error:
@@ -43,6 +47,22 @@ def start(options: WorkerOptions, settings: Settings) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def open_wakeups(url: str) -> WakeUps:
+    """The wake-ups of a broker. Raises BackendMissing, and what they raise.
+
+    Named and not imported: workers stand beside the services, and most are given no broker.
+    """
+    module, _, name = _WAKEUPS.partition(":")
+    try:
+        opening: OpenWakeUps = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise BackendMissing(
+            f"A worker with a broker needs the package {error.name!r}."
+            " Install it with `pip install 'windlass[redis]'`."
+        ) from error
+    return opening(url)
 
 
 def _options(parsed: argparse.Namespace) -> WorkerOptions:
@@ -56,6 +76,7 @@ def _options(parsed: argparse.Namespace) -> WorkerOptions:
         run_once=parsed.run_once,
         with_healthcheck=parsed.with_healthcheck,
         grace=timedelta(seconds=parsed.grace_seconds),
+        broker_url=parsed.broker_url or None,
     )
 
 
@@ -70,6 +91,9 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("--prefetch-seconds", type=float, default=worker.prefetch_seconds)
     parser.add_argument("--run-once", action="store_true", help="take what is due, then end")
     parser.add_argument("--with-healthcheck", action="store_true", help="serve /health")
+    parser.add_argument(
+        "--broker-url", default=worker.broker_url, help="be woken by the broker of the server"
+    )
     parser.add_argument(
         "--grace-seconds", type=float, default=30.0, help="for runs to end after SIGTERM"
     )

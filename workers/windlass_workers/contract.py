@@ -80,6 +80,10 @@ class Vanished(WindlassError):
     """The infrastructure is gone, and nothing is known about its end."""
 
 
+class Unreachable(WindlassError):
+    """The infrastructure may be there, but this worker cannot see it: another one may."""
+
+
 VariablesT = TypeVar("VariablesT", bound=JobVariables)
 
 
@@ -88,6 +92,11 @@ class Worker(Protocol[VariablesT]):
 
     kind: ClassVar[str]
     handle_version: ClassVar[int]
+
+    @property
+    def place(self) -> str | None:
+        """From where alone what it starts can be reached, as its handles say; None: anywhere."""
+        ...
 
     @classmethod
     def variables(cls) -> type[VariablesT]:
@@ -108,7 +117,8 @@ class Worker(Protocol[VariablesT]):
     async def stop(self, handle: Handle, grace: timedelta) -> None:
         """Ask the run to end, end it after `grace`, and return when nothing of it is left.
 
-        A run that is over is left alone: stopping may be repeated.
+        A run that is over is left alone: stopping may be repeated. So is everything that only
+        looks like the run of a handle that another process made. Raises `Unreachable`.
         """
         ...
 

@@ -41,6 +41,7 @@ class ScriptedWorker:
     handle_version: ClassVar[int] = 1
 
     def __init__(self) -> None:
+        self.place: str | None = None
         self._refused: set[str] = set()
 
     @classmethod
@@ -60,7 +61,7 @@ class ScriptedWorker:
             "exit_code": variables.exit_code,
             "ignore_stop": variables.ignore_stop,
         }
-        return Handle(kind=self.kind, version=self.handle_version, data=data)
+        return Handle(kind=self.kind, version=self.handle_version, data=data, place=self.place)
 
     async def wait(self, handle: Handle) -> Exit:
         run = Path(handle.data["infrastructure_pid"])

@@ -4,9 +4,10 @@ A fleet says that it is there, and asks whether there is anything to do, all day
 almost always that there is not. What it costs must not grow with the number of its workers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from windlass.exceptions import ApiError
@@ -15,14 +16,23 @@ from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.work_queues import WorkQueue
 from windlass.schemas.workers import WorkerFlowRunResponse, WorkerHeartbeat
 from windlass_services.api.changes import Opened, changing
-from windlass_services.storage.batching import Answers, Batcher
+from windlass_services.api.due_teardowns import DueTeardowns
+from windlass_services.runtime.batching import Answers, Batcher
 from windlass_services.storage.database import Connection
 from windlass_services.storage.deployments import read_job_variables
-from windlass_services.storage.polls import Due, earliest_due, read_scheduled_runs
+from windlass_services.storage.polls import (
+    Due,
+    earliest_due,
+    queues_with_arrivals,
+    read_scheduled_runs,
+)
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.work_pools import no_work_pool, read_work_pool
 from windlass_services.storage.work_queues import require_queues_of_pool
 from windlass_services.storage.workers import Heard, record_heartbeats
+
+_SOON: Final = timedelta(seconds=10)
+"""How long before its time a run comes in line: polling workers prefetch so much as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,18 @@ class WorkerTraffic:
         self._opened = opened
         self._heartbeats: Batcher[tuple[Scope, Heard], None] = Batcher(self._hear)
         self._polls: Batcher[Poll, Polled] = Batcher(self._look)
+        self._teardowns = DueTeardowns(opened)
 
-    async def heartbeat(self, scope: Scope, work_pool_name: str, said: WorkerHeartbeat) -> None:
-        """A worker is there: it is online, and its pool ready."""
+    async def heartbeat(self, scope: Scope, work_pool_name: str, said: WorkerHeartbeat) -> int:
+        """A worker is there: it is online, and its pool ready.
+
+        Returns how many teardowns wait that it may take.
+        """
         await self._heartbeats.ask((scope, Heard(work_pool_name, said)))
+        return await self._teardowns.count(scope, work_pool_name, said.place)
 
     async def poll(self, poll: Poll) -> Polled:
-        """What there is to start, in order. Writes nothing."""
+        """What there is to start, in order. Writes nothing but places in line, when some came."""
         return await self._polls.ask(poll)
 
     async def _hear(self, asked: Sequence[tuple[Scope, Heard]]) -> Answers[None]:
@@ -91,7 +106,21 @@ class WorkerTraffic:
             for poll in polls:
                 if poll.place not in places:
                     places[poll.place] = await _find(connection, poll)
-            return [await self._answer(connection, poll, places[poll.place]) for poll in polls]
+            soon = self._opened.clock() + _SOON
+            arrived = await _arrived(connection, places.values(), soon)
+            if not arrived:
+                return await self._answers(connection, polls, places)
+        await self._opened.database.hot.line_up(arrived, soon)
+        async with self._opened.database.read() as connection:
+            return await self._answers(connection, polls, places)
+
+    async def _answers(
+        self,
+        connection: Connection,
+        polls: Sequence[Poll],
+        places: Mapping[Place, "_Found | ApiError"],
+    ) -> Answers[Polled]:
+        return [await self._answer(connection, poll, places[poll.place]) for poll in polls]
 
     async def _answer(
         self, connection: Connection, poll: Poll, found: "_Found | ApiError"
@@ -127,6 +156,20 @@ class _Found:
         if self.first_due is None:
             return False
         return due.before is None or self.first_due <= due.before
+
+
+async def _arrived(
+    connection: Connection, places: Iterable["_Found | ApiError"], due_before: datetime
+) -> list[UUID]:
+    """The queues with runs that have no place in line and are about to be asked for."""
+    due = Due(before=due_before)
+    queues = {
+        queue.id
+        for found in places
+        if isinstance(found, _Found) and found.may_have(due)
+        for queue in found.queues
+    }
+    return await queues_with_arrivals(connection, queues, due_before) if queues else []
 
 
 async def _find(connection: Connection, poll: Poll) -> _Found | ApiError:

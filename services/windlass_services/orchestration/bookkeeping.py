@@ -11,11 +11,9 @@ from uuid import UUID
 from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.transition import TaskRunChange, Transition
+from windlass_services.storage.blocking_reasons import DEPLOYMENT_LIMIT
 from windlass_services.storage.hot.facts import FlowRunFacts, Policy, RunColumns
 from windlass_services.storage.task_run_transitions import TaskRunColumns, TaskRunFacts
-
-DEPLOYMENT_LIMIT: Final = "deployment limit"
-"""Why a run that asked for a slot of its deployment is not handed out."""
 
 
 def flow_run_state(change: Transition) -> State:

@@ -112,8 +112,13 @@ class Dispatcher:
         await self._stopped.wait()
 
     async def _wait(self, waiter: Waiter, wait: timedelta) -> None:
-        self._lines.setdefault(waiter.claim.work_pool_id, WaitingLine()).enter(waiter)
-        self._note(waiter.claim.work_pool_id)
+        work_pool_id = waiter.claim.work_pool_id
+        line = self._lines.setdefault(work_pool_id, WaitingLine())
+        # Who waits for the same, in vain so far, saves the look: whatever comes is announced.
+        is_known = work_pool_id in self._look_at and waiter.wants in line.wanted()
+        line.enter(waiter)
+        if not is_known:
+            self._note(work_pool_id)
         delivered = False
         try:
             with anyio.move_on_after(wait.total_seconds()):

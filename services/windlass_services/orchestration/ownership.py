@@ -3,6 +3,7 @@
 Functions of a transition whose `proposed` state is the one that will be written.
 """
 
+from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass.schemas.states import StateType
 from windlass_services.orchestration.bookkeeping import is_retried_anew, is_retried_in_process
 from windlass_services.orchestration.transition import Transition
@@ -16,7 +17,6 @@ from windlass_services.storage.hot.facts import (
     PresentExecution,
     Withdraw,
 )
-from windlass_services.storage.tables import to_microseconds
 
 
 def execution_write(change: Transition) -> ExecutionWrite | None:
@@ -96,4 +96,5 @@ def _dispatched(change: Transition) -> Dispatch | None:
     if _goes_on_by_itself(change):
         return None
     due = change.proposed.state_details.scheduled_time or change.now
-    return Dispatch(due_at=due, rank=to_microseconds(due))
+    waits = change.proposed.name == AWAITING_CONCURRENCY_SLOT
+    return Dispatch(due, waits_for_slot=waits and change.run.deployment_id is not None)

@@ -51,6 +51,9 @@ from windlass_services.orchestration.rules.prevent_pending_transitions import (
 from windlass_services.orchestration.rules.prevent_running_tasks_from_stopped_flows import (
     PreventRunningTasksFromStoppedFlows,
 )
+from windlass_services.orchestration.rules.refuse_deleted_deployments import (
+    RefuseDeletedDeployments,
+)
 from windlass_services.orchestration.rules.refuse_ended_executions import RefuseEndedExecutions
 from windlass_services.orchestration.rules.rename_reruns import RenameReruns
 from windlass_services.orchestration.rules.retry_failed_flows import RetryFailedFlows
@@ -78,6 +81,7 @@ FLOW_RUN_RULES: Final[tuple[Rule[Transition], ...]] = (
     HandleFlowTerminalStateTransitions(),
     PreserveFinalStates(),
     EnforceCancellingToCancelledTransition(),
+    RefuseDeletedDeployments(),
     PreventPendingTransitions(),
     EnsureOnlyScheduledFlowsMarkedLate(),
     HandlePausingFlows(),

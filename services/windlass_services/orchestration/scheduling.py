@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import anyio
+
 from windlass.exceptions import ServerBusy
 from windlass.schemas.deployment_schedules import DeploymentSchedule
 from windlass_services.orchestration.creation import RunFromDeployment
@@ -23,6 +25,7 @@ from windlass_services.storage.scope import Scope
 
 _log: Final = logging.getLogger(__name__)
 _LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
+_AT_A_TIME: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +43,30 @@ class Materialiser:
     async def once(self, now: datetime, deployment_ids: Collection[UUID] | None = None) -> int:
         """Make the runs of up to `batch` schedules; returns how many schedules were looked at.
 
-        A schedule that cannot be read, or whose deployment is gone, affects no other.
+        Several at a time, whose writes share transactions. A schedule that cannot be read, or
+        whose deployment is gone, affects no other.
         """
         async with self.database.read() as connection:
             due = await read_due_schedules(connection, now, self.batch, deployment_ids)
-        for one in due:
+        room = anyio.CapacityLimiter(_AT_A_TIME)
+        async with anyio.create_task_group() as tasks:
+            for one in due:
+                tasks.start_soon(self._look_after, one, now, room)
+        return len(due)
+
+    async def _look_after(
+        self, due: DueSchedule, now: datetime, room: anyio.CapacityLimiter
+    ) -> None:
+        async with room:
             try:
-                await self._look_after(one, now)
+                await self._look_ahead(due, now)
             except (OSError, ServerBusy):
                 raise
             except Exception:
-                _log.exception("The runs of schedule %s cannot be made", one.schedule.id)
-                await self._note(one, now, Outlook((), now + _LOOK_AGAIN_AFTER))
-        return len(due)
+                _log.exception("The runs of schedule %s cannot be made", due.schedule.id)
+                await self._note(due, now, Outlook((), now + _LOOK_AGAIN_AFTER))
 
-    async def _look_after(self, due: DueSchedule, now: datetime) -> None:
+    async def _look_ahead(self, due: DueSchedule, now: datetime) -> None:
         schedule = due.schedule
         horizon = self.horizon
         if schedule.max_scheduled_runs is not None:

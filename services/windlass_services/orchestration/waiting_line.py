@@ -90,6 +90,10 @@ class WaitingLine:
         """Everyone who waits, in no order."""
         return [waiter for group in self._groups.values() for waiter in group.values()]
 
+    def wanted(self) -> Collection[Wants]:
+        """What those who wait want, each once."""
+        return self._groups.keys()
+
     def longest_prefetch(self) -> timedelta:
         """How long before its time some waiter would take a run."""
         return max((wants.prefetch for wants in self._groups), default=timedelta(0))

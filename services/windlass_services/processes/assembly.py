@@ -77,12 +77,13 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
     async def wake_task_workers(task_key: str) -> None:
         await streams.announce(TASK_RUNS_SCHEDULED, task_key)
 
+    publisher = Publisher(streams)
     try:
         yield ServiceContext(
             instance_id=uuid7(),
             database=database,
             streams=streams,
-            publisher=Publisher(streams),
+            publisher=publisher,
             orchestrator=Orchestrator(
                 database,
                 clock=utc_now,
@@ -95,5 +96,6 @@ async def assembled(settings: Settings, *, alone: bool) -> AsyncGenerator[Servic
             pulse=Pulse(),
         )
     finally:
+        await publisher.close()
         await streams.close()
         await database.close()

@@ -1,6 +1,8 @@
-"""Concurrent requests share a transaction: whatever waits while one is under way goes in the next.
+"""Concurrent requests share a transaction, or a message to the broker: whatever waits while one is
+under way goes in the next.
 
-There is no timer: a lone request starts at once, and the busier the database, the larger the batch.
+There is no timer: a lone request starts at once, and the busier the other side, the larger the
+batch.
 """
 
 import asyncio
@@ -54,7 +56,7 @@ class Batcher(Generic[RequestT, AnswerT]):
     async def ask(self, request: RequestT) -> AnswerT:
         """The answer to one request. Raises `ServerBusy` once closed."""
         if self._closed:
-            raise ServerBusy("The database is closing.")
+            raise ServerBusy("The server is stopping.")
         answer: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
         key = self._key(request) if self._key else None
         self._queue.append(_Waiting(request, key, answer))

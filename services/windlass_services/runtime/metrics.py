@@ -174,6 +174,18 @@ LIMITS_LEFT_OUT: Final = Gauge(
     "Concurrency limits beyond the 200 that are exported.",
     registry=MEASURED,
 )
+TEARDOWNS_WAITING: Final = Gauge(
+    "windlass_teardowns_waiting",
+    "Executions that are over and whose infrastructure a worker still has to end. Above 0 for long:"
+    " no worker of the pool can reach it, and it may still run.",
+    registry=MEASURED,
+)
+TEARDOWNS_GIVEN_UP: Final = Gauge(
+    "windlass_teardowns_given_up",
+    "Executions that are over and whose infrastructure nobody could end; it may still run. Look at"
+    " them with `windlass server dead-letters ls --topic teardowns`.",
+    registry=MEASURED,
+)
 HISTORY_AGE: Final = Gauge(
     "windlass_history_oldest_seconds",
     "Age of the oldest day that each table of history holds. Beyond what is to be kept: retention"

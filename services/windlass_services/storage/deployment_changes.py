@@ -31,6 +31,7 @@ from windlass_services.storage.ensured_queues import (
     ensure_work_queue,
 )
 from windlass_services.storage.flows import read_flow
+from windlass_services.storage.scheduled_runs import ask_for_slots_again
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import deployment, work_pool
 from windlass_services.storage.upserts import insert_into
@@ -136,6 +137,8 @@ async def _change(
     await connection.execute(
         sa.update(deployment).where(deployment.c.id == id).values(**values, updated=now)
     )
+    if said.keys() & {"concurrency_limit", "concurrency_options"}:
+        await ask_for_slots_again(connection, id, now=now)
     if "schedules" in given.model_fields_set:
         by_slug = isinstance(given, DeploymentUpdate)
         await replace_schedules(connection, scope, id, given.schedules, by_slug=by_slug, now=now)

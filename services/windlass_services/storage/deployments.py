@@ -13,15 +13,13 @@ from windlass.schemas.base import JsonObject
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.filters.sorting import DeploymentSort
 from windlass_services.storage.automations import delete_automations_owned_by
+from windlass_services.storage.deletions import Deleted, clear_after
 from windlass_services.storage.deployment_schedules import look_again, schedules_of
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.query import Filters, deployments_matching
 from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
-from windlass_services.storage.scheduled_runs import (
-    remove_auto_scheduled_runs,
-    remove_waiting_runs,
-)
+from windlass_services.storage.scheduled_runs import remove_auto_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import (
     deployment,
@@ -130,8 +128,11 @@ async def reset_auto_scheduled_runs(
     await look_again(connection, deployment_schedule.c.deployment_id == id, now=now)
 
 
-async def delete_deployment(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
-    """Delete a deployment with its schedules, its triggers and the runs that wait.
+async def delete_deployment(
+    connection: AsyncConnection, scope: Scope, id: UUID, *, now: datetime
+) -> None:
+    """Delete a deployment with its schedules, its triggers and the runs that wait: of many runs
+    some in the background.
 
     Raises `ObjectNotFound`.
     """
@@ -142,7 +143,7 @@ async def delete_deployment(connection: AsyncConnection, scope: Scope, id: UUID)
         sa.delete(deployment_schedule).where(deployment_schedule.c.deployment_id == id)
     )
     await delete_automations_owned_by(connection, scope, f"prefect.deployment.{id}")
-    await remove_waiting_runs(connection, flow_run.c.deployment_id == id)
+    await clear_after(connection, scope, Deleted.DEPLOYMENT, id, now=now)
 
 
 def is_deployment(scope: Scope, id: UUID) -> Clause:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from windlass.schemas.executions import ExecutionEnded, ExecutionStarted
 from windlass.schemas.states import StateType
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run
+from windlass_services.storage.teardowns import forget_teardown, tear_down_late_start
 
 INFRASTRUCTURE_PID = "infrastructure_pid"
 """Where a worker type puts, into the data of its handle, the identifier that people look for."""
@@ -31,26 +33,31 @@ class ReportedExecution:
 
 
 async def record_started(
-    connection: AsyncConnection, scope: Scope, started: ExecutionStarted
+    connection: AsyncConnection, scope: Scope, started: ExecutionStarted, *, now: datetime
 ) -> None:
     """Keep the handle, also of a superseded execution: what it started must be found again.
 
-    The run shows the infrastructure of the execution that owns it. Raises `ObjectNotFound`.
+    The run shows the infrastructure of the execution that owns it; that of one which was given up
+    meanwhile is torn down. Raises `ObjectNotFound`.
     """
     rows = await connection.execute(
         sa.update(execution)
         .where(_is(scope, started.execution_id))
         .values(handle=started.handle.model_dump(mode="json"))
-        .returning(execution.c.flow_run_id)
+        .returning(execution.c.flow_run_id, execution.c.ended_at)
     )
-    flow_run_id = rows.scalar_one_or_none()
-    if flow_run_id is None:
+    row = rows.one_or_none()
+    if row is None:
         raise _not_found(started.execution_id)
+    if row.ended_at is not None:
+        await tear_down_late_start(connection, scope, started.execution_id, now=now)
     identifier = started.handle.data.get(INFRASTRUCTURE_PID)
     if identifier is not None:
         await connection.execute(
             sa.update(flow_run)
-            .where(flow_run.c.id == flow_run_id, flow_run.c.execution_id == started.execution_id)
+            .where(
+                flow_run.c.id == row.flow_run_id, flow_run.c.execution_id == started.execution_id
+            )
             .values(infrastructure_pid=str(identifier))
         )
 
@@ -58,7 +65,10 @@ async def record_started(
 async def record_ended(
     connection: AsyncConnection, scope: Scope, ended: ExecutionEnded
 ) -> ReportedExecution:
-    """Keep the exit code, and the reason unless one is known. Raises `ObjectNotFound`."""
+    """Keep the exit code, and the reason unless one is known; nothing is left to tear down.
+
+    Raises `ObjectNotFound`.
+    """
     rows = await connection.execute(
         sa.update(execution)
         .where(_is(scope, ended.execution_id))
@@ -73,6 +83,7 @@ async def record_ended(
     row = rows.one_or_none()
     if row is None:
         raise _not_found(ended.execution_id)
+    await forget_teardown(connection, scope, ended.execution_id)
     state_types = await connection.execute(
         sa.select(flow_run.c.state_type).where(flow_run.c.id == row.flow_run_id)
     )

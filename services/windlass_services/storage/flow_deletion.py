@@ -1,5 +1,7 @@
 """Deleting a flow, and with it everything that could not be without it."""
 
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -7,25 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.exceptions import ObjectNotFound
 from windlass_services.storage.automations import delete_automations_owned_by
+from windlass_services.storage.deletions import Deleted, clear_after
+from windlass_services.storage.run_deletion import delete_runs
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import (
-    deployment,
-    deployment_schedule,
-    dispatchable,
-    execution,
-    flow,
-    flow_run,
-    flow_run_input,
-    flow_run_state,
-    log,
-    task_run,
-    task_run_state,
-)
+from windlass_services.storage.tables import deployment, deployment_schedule, flow, flow_run
 
 
-async def delete_flow(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
+async def delete_flow(
+    connection: AsyncConnection, scope: Scope, id: UUID, *, now: datetime
+) -> None:
     """Delete a flow with its deployments, their schedules and triggers, and its runs with their
-    history.
+    history: at once what is under way, and of many runs the rest in the background.
 
     Raises `ObjectNotFound`.
     """
@@ -34,21 +28,23 @@ async def delete_flow(connection: AsyncConnection, scope: Scope, id: UUID) -> No
     )
     if not gone.rowcount:
         raise ObjectNotFound(f"There is no flow with the id {id}.")
-    runs = sa.select(flow_run.c.id).where(flow_run.c.flow_id == id)
-    task_runs = sa.select(task_run.c.id).where(task_run.c.flow_run_id.in_(runs))
     deployments = sa.select(deployment.c.id).where(deployment.c.flow_id == id)
     owners = [f"prefect.deployment.{one}" for one in await connection.scalars(deployments)]
     await delete_automations_owned_by(connection, scope, *owners)
-    for table, clause in (
-        (task_run_state, task_run_state.c.task_run_id.in_(task_runs)),
-        (task_run, task_run.c.flow_run_id.in_(runs)),
-        (dispatchable, dispatchable.c.flow_run_id.in_(runs)),
-        (execution, execution.c.flow_run_id.in_(runs)),
-        (flow_run_input, flow_run_input.c.flow_run_id.in_(runs)),
-        (flow_run_state, flow_run_state.c.flow_run_id.in_(runs)),
-        (log, log.c.flow_run_id.in_(runs)),
-        (flow_run, flow_run.c.flow_id == id),
-        (deployment_schedule, deployment_schedule.c.deployment_id.in_(deployments)),
-        (deployment, deployment.c.flow_id == id),
-    ):
-        await connection.execute(sa.delete(table).where(clause))
+    await connection.execute(
+        sa.delete(deployment_schedule).where(deployment_schedule.c.deployment_id.in_(deployments))
+    )
+    await connection.execute(sa.delete(deployment).where(deployment.c.flow_id == id))
+    await delete_runs(connection, scope, sa.and_(flow_run.c.flow_id == id, _MAY_GO_ON))
+    await clear_after(connection, scope, Deleted.FLOW, id, now=now)
+
+
+_MAY_GO_ON: Final = sa.or_(
+    flow_run.c.state_type.in_(("PENDING", "RUNNING", "PAUSED", "CANCELLING")),
+    flow_run.c.state_type.is_(None),
+    # Nobody can start a run of a deployment that is gone, unless it was begun before.
+    sa.and_(
+        flow_run.c.state_type == "SCHEDULED",
+        sa.or_(flow_run.c.deployment_id.is_(None), flow_run.c.execution_generation > 0),
+    ),
+)

@@ -8,17 +8,17 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass_services.storage.limit_rows import counts_of
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.slot_counts import LimitCounts
 from windlass_services.storage.tables import (
+    HELD_BACK,
+    NOT_DUE,
     PARTITIONED_BY_DAY,
     concurrency_limit,
     dispatchable,
     event,
     execution,
-    flow_run,
     outbox,
     slot_lease,
     work_pool,
@@ -128,13 +128,14 @@ _LIVE: Final = (
     .correlate(work_pool, work_queue)
 )
 _HELD: Final = (
-    sa.select(flow_run.c.work_queue_id, sa.func.count().label("runs"))
+    sa.select(dispatchable.c.work_queue_id, sa.func.count().label("runs"))
     .where(
-        flow_run.c.workspace_id == sa.bindparam("workspace", type_=sa.Uuid),
-        flow_run.c.state_name == AWAITING_CONCURRENCY_SLOT,
-        flow_run.c.next_scheduled_start_time > _NOW,
+        dispatchable.c.workspace_id == sa.bindparam("workspace", type_=sa.Uuid),
+        dispatchable.c.rank >= sa.literal_column(str(HELD_BACK)),
+        dispatchable.c.rank < sa.literal_column(str(NOT_DUE)),
+        dispatchable.c.due_at > _NOW,
     )
-    .group_by(flow_run.c.work_queue_id)
+    .group_by(dispatchable.c.work_queue_id)
     .subquery()
 )
 _QUEUES: Final = (

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass.schemas.states import StateType
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import execution, flow_run
+from windlass_services.storage.tables import HELD_BACK, NOT_DUE, dispatchable, execution, flow_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ class ExpiredExecution:
     has_work_pool: bool
     others_wait: bool
     """Other runs of its deployment wait for a concurrency slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueCancellation:
+    """A run whose cancellation nobody saw through, in the state that was read."""
+
+    workspace_id: UUID
+    flow_run_id: UUID
+    state_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +111,14 @@ async def read_expired_executions(
     return found
 
 
-def _others_wait() -> sa.Exists:
+def _others_wait() -> sa.ColumnElement[bool]:
     other = flow_run.alias("other")
-    return (
+    held_back = sa.exists().where(
+        dispatchable.c.deployment_id == execution.c.deployment_id,
+        dispatchable.c.rank >= sa.literal_column(str(HELD_BACK)),
+        dispatchable.c.rank < sa.literal_column(str(NOT_DUE)),
+    )
+    served = (
         sa.exists()
         .where(
             other.c.workspace_id == flow_run.c.workspace_id,
@@ -114,6 +128,24 @@ def _others_wait() -> sa.Exists:
         )
         .correlate(flow_run)
     )
+    return sa.or_(held_back.correlate(execution), served)
+
+
+async def read_overdue_cancellations(
+    connection: AsyncConnection, scope: Scope, *, cancelled_before: datetime, limit: int
+) -> list[OverdueCancellation]:
+    """Runs of a workspace that have been CANCELLING since before this moment, the oldest first."""
+    rows = await connection.execute(
+        sa.select(flow_run.c.workspace_id, flow_run.c.id, flow_run.c.state_id)
+        .where(
+            flow_run.c.workspace_id == scope.workspace_id,
+            flow_run.c.state_type == sa.literal_column("'CANCELLING'"),
+            flow_run.c.state_timestamp <= cancelled_before,
+        )
+        .order_by(flow_run.c.state_timestamp)
+        .limit(limit)
+    )
+    return [OverdueCancellation(*row) for row in rows]
 
 
 async def read_expired_pauses(

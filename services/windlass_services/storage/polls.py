@@ -20,14 +20,17 @@ from windlass.schemas.states import StateType
 from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.work_queues import WorkQueue, WorkQueueStatus
 from windlass.schemas.workers import WorkerFlowRunResponse
+from windlass_services.storage.catch_up import LATE_AFTER, goes_out
 from windlass_services.storage.filters.criteria import Clause, has_all
 from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.flow_runs import FLOW_RUN_WITH_NAMES
 from windlass_services.storage.hot.claims import PoolTerms, QueueTerms, Room, room_in
+from windlass_services.storage.indexed import Indexed
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, mark_deployments, mark_work_queues
 from windlass_services.storage.tables import (
+    HELD_BACK,
     deployment,
     dispatchable,
     execution,
@@ -48,6 +51,8 @@ class Due:
 
     before: datetime | None = None
     after: datetime | None = None
+    late_after: timedelta = LATE_AFTER
+    """How long after its time a run is late, which some catch-up policies go by."""
 
 
 async def read_scheduled_runs(
@@ -77,7 +82,7 @@ async def read_scheduled_runs(
         answered=False,
     )
     live = await live_executions(connection, pool.id) if terms.has_limits else {}
-    found = await _waiting(connection, room_in(terms, live, limit), due)
+    found = await _waiting(connection, room_in(terms, live, limit), due, now)
     runs = await _read_runs(connection, scope, [run_id for run_id, _ in found], now)
     return [
         WorkerFlowRunResponse(work_pool_id=pool.id, work_queue_id=queue_id, flow_run=runs[run_id])
@@ -103,6 +108,21 @@ async def earliest_due(
         branches = [sa.select(moment) for moment in moments[start : start + _BRANCHES]]
         found += (await connection.execute(sa.union_all(*branches))).scalars()
     return min(found, default=None)
+
+
+async def queues_with_arrivals(
+    connection: AsyncConnection, work_queue_ids: Collection[UUID], due_before: datetime
+) -> list[UUID]:
+    """The queues with runs that are due by then and not in line yet, for `hot.line_up`."""
+    arriving = sa.exists().where(
+        _ARRIVALS.c.work_queue_id == work_queue.c.id,
+        _ARRIVALS.c.due_at <= due_before,
+        _OUT_OF_LINE,
+    )
+    rows = await connection.execute(
+        sa.select(work_queue.c.id).where(work_queue.c.id.in_(work_queue_ids), arriving)
+    )
+    return list(rows.scalars())
 
 
 async def read_scheduled_runs_of_deployments(
@@ -212,38 +232,72 @@ async def record_deployment_polls(
     return await mark_deployments(connection, which, DeploymentStatus.READY)
 
 
-async def _waiting(connection: AsyncConnection, room: Room, due: Due) -> list[tuple[UUID, UUID]]:
+async def _waiting(
+    connection: AsyncConnection, room: Room, due: Due, now: datetime
+) -> list[tuple[UUID, UUID]]:
     """Run and queue of what is due, in order."""
-    found: list[tuple[UUID, UUID]] = []
+    found = await _peek(connection, room, due)
+    # Even planning the policies takes longer than the rest: only where there are any.
+    if any(has_policy for *_, has_policy in found):
+        run, deployed = "dispatchable.flow_run_id", "dispatchable.deployment_id"
+        wanted = goes_out(run, deployed, now=now, late_after=due.late_after)
+        found = await _peek(connection, room, due, wanted)
+    return [(run_id, queue_id) for run_id, queue_id, _ in found]
+
+
+async def _peek(
+    connection: AsyncConnection, room: Room, due: Due, *which: Clause
+) -> list[tuple[UUID, UUID, bool]]:
+    """With whether the deployment of the run has a catch-up policy."""
+    found: list[tuple[UUID, UUID, bool]] = []
     for start in range(0, len(room.of_queue), _BRANCHES):
         wanted = room.total - len(found)
         if wanted <= 0:
             break
         branches = [
-            _branch(queue, space, due) for queue, space in room.of_queue[start : start + _BRANCHES]
+            _branch(runs, queue, space, due, (standing, *which))
+            for queue, space in room.of_queue[start : start + _BRANCHES]
+            for runs, standing in ((_LINE, _IN_LINE), (_ARRIVALS, _OUT_OF_LINE))
         ]
         every = sa.union_all(*branches).subquery()
         rows = await connection.execute(
-            sa.select(every.c.flow_run_id, every.c.work_queue_id)
-            .order_by(every.c.priority, every.c.run_priority, every.c.rank, every.c.flow_run_id)
+            sa.select(
+                every.c.flow_run_id, every.c.work_queue_id, deployment.c.catch_up.is_not(None)
+            )
+            .outerjoin(deployment, deployment.c.id == every.c.deployment_id)
+            .order_by(every.c.priority, *(every.c[name] for name in _ORDER))
             .limit(wanted)
         )
-        found += [(run_id, queue_id) for run_id, queue_id in rows]
+        found += [(run_id, queue_id, has_policy) for run_id, queue_id, has_policy in rows]
     return found
 
 
-def _branch(queue: QueueTerms, space: int, due: Due) -> sa.Select[Any]:
+def _branch(
+    runs: Indexed, queue: QueueTerms, space: int, due: Due, which: Collection[Clause]
+) -> sa.Select[Any]:
     first = (
-        sa.select(dispatchable, sa.literal(queue.priority).label("priority"))
-        .where(dispatchable.c.work_queue_id == queue.id, *_between(dispatchable.c.due_at, due))
-        .order_by(dispatchable.c.run_priority, dispatchable.c.rank)
+        sa.select(runs, sa.literal(queue.priority).label("priority"))
+        .where(
+            runs.c.work_queue_id == queue.id,
+            *_between(runs.c.due_at, due),
+            *which,
+        )
+        .order_by(*(runs.c[name] for name in _ORDER))
         .limit(space)
         .subquery()
     )
     return sa.select(first)
 
 
-def _between(column: sa.Column[Any], due: Due) -> list[Clause]:
+_ORDER: Final = ("run_priority", "rank", "due_at", "flow_run_id")
+_LINE: Final = Indexed(dispatchable, "ix_dispatchable__work_queue_id_run_priority_rank")
+_ARRIVALS: Final = Indexed(dispatchable, "ix_dispatchable__arrivals")
+# Spelt out, so that the partial indexes serve each.
+_IN_LINE: Final = _LINE.c.rank < sa.literal_column(str(HELD_BACK))
+_OUT_OF_LINE: Final = _ARRIVALS.c.rank >= sa.literal_column(str(HELD_BACK))
+
+
+def _between(column: sa.ColumnElement[Any], due: Due) -> list[Clause]:
     clauses: list[Clause] = []
     if due.before is not None:
         clauses.append(column <= due.before)
@@ -268,6 +322,8 @@ async def _read_scheduled(
             # Spelt out, so that the partial indexes on scheduled runs serve it.
             flow_run.c.state_type == sa.literal_column(f"'{StateType.SCHEDULED.value}'"),
             *_between(flow_run.c.next_scheduled_start_time, due),
+            _MAY_START,
+            goes_out("flow_run.id", "flow_run.deployment_id", now=now, late_after=due.late_after),
         )
         .order_by(flow_run.c.next_scheduled_start_time, flow_run.c.id)
         .limit(limit)
@@ -286,3 +342,11 @@ async def _read_runs(
         )
     )
     return {row["id"]: flow_run_from_row(row, now) for row in rows.mappings()}
+
+
+_MAY_START: Final = sa.or_(
+    flow_run.c.deployment_id.is_(None),
+    flow_run.c.run_count > 0,
+    sa.exists().where(deployment.c.id == flow_run.c.deployment_id),
+)
+"""Not what waits to be cleared, since its deployment was deleted."""

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.states import StateType
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.tables import (
+    HELD_BACK,
+    NOT_DUE,
     dispatchable,
     execution,
     flow_run,
@@ -28,9 +30,11 @@ async def remove_auto_scheduled_runs(connection: AsyncConnection, which: Clause)
     return await remove_waiting_runs(connection, sa.and_(which, flow_run.c.auto_scheduled))
 
 
-async def remove_waiting_runs(connection: AsyncConnection, which: Clause) -> int:
-    """Delete the runs of a clause that never started, whoever made them."""
-    ids = await _lock_scheduled(connection, sa.and_(which, flow_run.c.run_count == 0))
+async def remove_waiting_runs(
+    connection: AsyncConnection, which: Clause, *, limit: int | None = None
+) -> int:
+    """Delete the runs of a clause that never started, whoever made them; how many went."""
+    ids = await _lock_scheduled(connection, sa.and_(which, flow_run.c.run_count == 0), limit)
     for part in _parts(ids):
         for table in (dispatchable, execution, flow_run_input, flow_run_state, log):
             await connection.execute(sa.delete(table).where(table.c.flow_run_id.in_(part)))
@@ -41,7 +45,8 @@ async def remove_waiting_runs(connection: AsyncConnection, which: Clause) -> int
 async def move_scheduled_runs(
     connection: AsyncConnection, which: Clause, *, work_queue_id: UUID
 ) -> None:
-    """Let the scheduled runs of a clause wait in another queue of the same pool."""
+    """Let the scheduled runs of a clause wait in another queue of the same pool: those in line come
+    in line there, as they were due."""
     for part in _parts(await _lock_scheduled(connection, which)):
         await connection.execute(
             sa.update(flow_run).where(flow_run.c.id.in_(part)).values(work_queue_id=work_queue_id)
@@ -49,15 +54,39 @@ async def move_scheduled_runs(
         await connection.execute(
             sa.update(dispatchable)
             .where(dispatchable.c.flow_run_id.in_(part))
-            .values(work_queue_id=work_queue_id)
+            .values(
+                work_queue_id=work_queue_id,
+                rank=sa.case((dispatchable.c.rank < HELD_BACK, NOT_DUE), else_=dispatchable.c.rank),
+            )
         )
 
 
-async def strand_scheduled_runs(
-    connection: AsyncConnection, which: Clause, *, reason: str, now: datetime
+async def ask_for_slots_again(
+    connection: AsyncConnection, deployment_id: UUID, *, now: datetime
 ) -> None:
-    """Leave the scheduled runs of a clause without a pool; their record says why."""
-    for part in _parts(await _lock_scheduled(connection, which)):
+    """Let all runs of a deployment come in line that had no slot: its limit has changed."""
+    await connection.execute(
+        sa.update(dispatchable)
+        .where(
+            dispatchable.c.deployment_id == deployment_id,
+            dispatchable.c.rank >= sa.literal_column(str(HELD_BACK)),
+            dispatchable.c.rank < sa.literal_column(str(NOT_DUE)),
+        )
+        .values(due_at=now, rank=NOT_DUE)
+    )
+
+
+async def strand_scheduled_runs(
+    connection: AsyncConnection,
+    which: Clause,
+    *,
+    reason: str,
+    now: datetime,
+    limit: int | None = None,
+) -> int:
+    """Leave the scheduled runs of a clause without a pool; their record says why. How many."""
+    ids = await _lock_scheduled(connection, which, limit)
+    for part in _parts(ids):
         await connection.execute(
             sa.update(flow_run)
             .where(flow_run.c.id.in_(part))
@@ -66,15 +95,19 @@ async def strand_scheduled_runs(
         await connection.execute(
             sa.delete(dispatchable).where(dispatchable.c.flow_run_id.in_(part))
         )
+    return len(ids)
 
 
-async def _lock_scheduled(connection: AsyncConnection, which: Clause) -> Sequence[UUID]:
+async def _lock_scheduled(
+    connection: AsyncConnection, which: Clause, limit: int | None = None
+) -> Sequence[UUID]:
     """The ids of the scheduled runs of a clause, locked in their order and before anything else of
     theirs: who is quicker has moved its run on, and the run stays."""
     locked = await connection.execute(
         sa.select(flow_run.c.id)
         .where(which, flow_run.c.state_type == StateType.SCHEDULED)
         .order_by(flow_run.c.id)
+        .limit(limit)
         .with_for_update()
     )
     return locked.scalars().all()

@@ -12,16 +12,15 @@ from windlass.ids import uuid7
 from windlass.schemas.filters.work_pools import WorkPoolFilter
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
 from windlass.schemas.work_queues import WorkQueueStatus
+from windlass_services.storage.deletions import Deleted, clear_after
 from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.filters.work_pools import where_work_pools
 from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
-from windlass_services.storage.scheduled_runs import strand_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, work_pool_change, work_pool_status
 from windlass_services.storage.tables import (
     deployment,
-    flow_run,
     work_pool,
     work_queue,
     worker,
@@ -174,13 +173,8 @@ async def delete_work_pool(
         .where(deployment.c.work_pool_id == pool.id)
         .values(work_pool_id=None, work_queue_id=None, work_queue_name=None, updated=now)
     )
-    await strand_scheduled_runs(
-        connection,
-        sa.and_(flow_run.c.workspace_id == scope.workspace_id, flow_run.c.work_pool_id == pool.id),
-        reason=f"The work pool {name!r} was deleted.",
-        now=now,
-    )
     await connection.execute(sa.delete(work_pool).where(work_pool.c.id == pool.id))
+    await clear_after(connection, scope, Deleted.WORK_POOL, pool.id, now=now)
 
 
 def _refuse_reserved_name(name: str) -> None:

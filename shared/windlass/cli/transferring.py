@@ -94,7 +94,8 @@ class Servers:
 
     def copied(self, model: type[ModelT], original: BaseModel, **changes: Any) -> ModelT:
         """What makes the original in the target, with the ids that things have there."""
-        wanted = original.model_dump_json(include=set(model.model_fields))
+        # What is not set is not sent: a stock server refuses fields that it does not know.
+        wanted = original.model_dump_json(include=set(model.model_fields), exclude_none=True)
         text = _UUID.sub(lambda found: str(self.ids.get(UUID(found[0]), found[0])), wanted)
         return model.model_validate(json.loads(text) | changes)
 

@@ -9,6 +9,7 @@ from windlass.deployments.options import ConcurrencyLimitConfig, DeploymentOptio
 from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
 from windlass.schedules import Schedule
 from windlass.schemas.base import JsonObject
+from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.deployments import ConcurrencyLimitStrategy, RunLimit
 from windlass.schemas.fields import Duration
 from windlass.schemas.infrastructure_retry import InfrastructureRetry, RetryCount
@@ -91,6 +92,7 @@ class DeploymentDeclaration(_Declaration):
     schedules: list[ScheduleDeclaration] | None = None
     concurrency_limit: RunLimit | ConcurrencyDeclaration | None = None
     infrastructure_retry: RetryCount | InfrastructureRetry | None = None
+    catch_up: CatchUp | None = None
     work_pool: Annotated[WorkPoolDeclaration, BeforeValidator(_nothing_as_empty)] = Field(
         default_factory=WorkPoolDeclaration
     )
@@ -123,6 +125,7 @@ class DeploymentDeclaration(_Declaration):
         options = DeploymentOptions(
             concurrency_limit=self._concurrency_limit(),
             infrastructure_retry=self.infrastructure_retry,
+            catch_up=self.catch_up,
             parameters=self.parameters,
             description=self.description,
             tags=self.tags,

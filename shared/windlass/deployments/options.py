@@ -8,6 +8,7 @@ from typing import TypeAlias, TypedDict
 from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
 from windlass.schedules import Schedule, schedules_of
 from windlass.schemas.base import JsonObject
+from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.deployment_schedules import DeploymentScheduleCreate
 from windlass.schemas.deployments import ConcurrencyLimitStrategy, ConcurrencyOptions
 from windlass.schemas.infrastructure_retry import InfrastructureRetry
@@ -61,6 +62,9 @@ class DeploymentOptions(ScheduleOptions, total=False):
     infrastructure_retry: int | InfrastructureRetry | None
     """How often, and when, a run is dispatched anew when its infrastructure fails; by default as
     its work pool says."""
+    catch_up: CatchUp | None
+    """Which of the runs that its schedules made, and that nobody took in time, still go: `"all"`
+    (the default), `"latest"`, so many of the newest, or `"none"`."""
     parameters: JsonObject | None
     """Values of parameters for runs that do not say them."""
     description: str | None

@@ -19,6 +19,7 @@ from windlass.entrypoints import load_flow_from_entrypoint
 from windlass.events.schemas.deployment_triggers import DeploymentTriggerTypes
 from windlass.exceptions import InvalidNameError
 from windlass.schemas.base import JsonObject
+from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.deployment_schedules import DeploymentScheduleCreate
 from windlass.schemas.deployments import DeploymentCreate
 from windlass.schemas.infrastructure_retry import InfrastructureRetry
@@ -48,6 +49,7 @@ class RunnerDeployment:
     paused: bool | None = None
     concurrency_limit: int | ConcurrencyLimitConfig | None = None
     infrastructure_retry: InfrastructureRetry | None = None
+    catch_up: CatchUp | None = None
     work_pool_name: str | None = None
     work_queue_name: str | None = None
     job_variables: JsonObject = field(default_factory=dict[str, Any])
@@ -89,6 +91,7 @@ class RunnerDeployment:
             paused=options.get("paused"),
             concurrency_limit=concurrency_limit,
             infrastructure_retry=infrastructure_retry_of(options.get("infrastructure_retry")),
+            catch_up=options.get("catch_up"),
             work_pool_name=options.get("work_pool_name"),
             work_queue_name=options.get("work_queue_name"),
             job_variables=options.get("job_variables") or {},
@@ -153,8 +156,11 @@ class RunnerDeployment:
             said |= {"path": str(self.source.directory), "pull_steps": None}
         else:
             said |= {"path": None, "pull_steps": self._pull_steps(image)}
-        if self.infrastructure_retry is not None:  # which a stock server does not know
+        # What a stock server does not know is said only where somebody said it.
+        if self.infrastructure_retry is not None:
             said["infrastructure_retry"] = self.infrastructure_retry
+        if self.catch_up is not None:
+            said["catch_up"] = self.catch_up
         if self.paused is not None:
             said["paused"] = self.paused
         if self.schedules is not None:

@@ -1,4 +1,4 @@
-"""Dead letters: messages that no attempt could handle, kept aside until somebody looks."""
+"""Dead letters: what no attempt could handle, kept aside until somebody looks."""
 
 from typing import Self
 
@@ -13,6 +13,9 @@ class DeadLetter(Shape):
 
     `id` is the message's: of an event, the event's. `reason` is the error of the last attempt, and
     `at` when that was. `body` is the message as far as it is JSON, else None.
+
+    The topic `teardowns` has infrastructure that nobody could end: `id` is its execution's, `key`
+    the id of the flow run, and `body` has `work_pool_name`, `attempts` and `handle`.
     """
 
     id: str
@@ -31,7 +34,7 @@ class DeadLetterQuery(Shape):
 
 
 class DeadLettersToRedrive(Shape):
-    """Which dead letters to publish again: those with these ids, or all; of one topic, or of any.
+    """Which dead letters to try again: those with these ids, or all; of one topic, or of any.
 
     Either `ids` or `all` is said.
     """

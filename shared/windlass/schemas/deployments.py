@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from windlass.schemas.base import JsonObject, Shape, Stored, Timestamp
+from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.concurrency_limits import GlobalConcurrencyLimitResponse
 from windlass.schemas.deployment_schedules import (
     DeploymentSchedule,
@@ -69,6 +70,7 @@ class DeploymentCreate(Shape):
     concurrency_limit: RunLimit | None = None
     concurrency_options: ConcurrencyOptions | None = None
     infrastructure_retry: InfrastructureRetry | None = None
+    catch_up: CatchUp | None = None
     global_concurrency_limit_id: UUID | None = None
     enforce_parameter_schema: bool = True
     parameter_openapi_schema: JsonObject | None = Field(default_factory=dict)
@@ -100,6 +102,7 @@ class DeploymentUpdate(Shape):
     concurrency_limit: RunLimit | None = None
     concurrency_options: ConcurrencyOptions | None = None
     infrastructure_retry: InfrastructureRetry | None = None
+    catch_up: CatchUp | None = None
     global_concurrency_limit_id: UUID | None = None
     parameters: JsonObject | None = None
     parameter_openapi_schema: JsonObject | None = None
@@ -129,6 +132,7 @@ class Deployment(Stored):
     global_concurrency_limit: GlobalConcurrencyLimitResponse | None = None
     concurrency_options: ConcurrencyOptions | None = None
     infrastructure_retry: InfrastructureRetry | None = None
+    catch_up: CatchUp | None = None
     job_variables: JsonObject = Field(default_factory=dict)
     parameters: JsonObject = Field(default_factory=dict)
     tags: list[str] = Field(default_factory=list)

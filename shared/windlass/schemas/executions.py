@@ -50,7 +50,7 @@ class ClaimRequest(Shape):
 
     `limit` is how many it has room for; `work_queue_names` None means every queue of the pool;
     runs due within `prefetch_seconds` are handed out too. A repeated `request_id` is answered as
-    it was the first time.
+    it was the first time. With `tell_next_due`, an answer without runs says when to ask again.
     """
 
     worker_name: str
@@ -60,6 +60,7 @@ class ClaimRequest(Shape):
     wait_seconds: Annotated[float, Field(ge=0, le=LONGEST_WAIT)] = 0
     work_queue_names: list[ObjectName] | None = None
     prefetch_seconds: Annotated[float, Field(ge=0, le=_LONGEST_PREFETCH)] = 0
+    tell_next_due: bool = False
 
 
 class ClaimedRun(Shape):
@@ -82,17 +83,25 @@ class ClaimedRun(Shape):
 
 
 class ClaimResponse(Shape):
-    """The runs that were claimed: as many as there were, none when the wait was in vain."""
+    """The runs that were claimed: as many as there were, none when the wait was in vain.
+
+    `next_due_seconds`: after so many, there will be one to claim; None: not asked, or not known.
+    """
 
     runs: list[ClaimedRun]
+    next_due_seconds: Seconds | None = None
 
 
 class Handle(Shape):
-    """What a worker type needs to find the infrastructure of an execution again, in any process."""
+    """What a worker type needs to find the infrastructure of an execution again, in any process.
+
+    `place` is from where alone it can be reached, such as a machine; None: from anywhere.
+    """
 
     kind: str
     version: int
     data: JsonObject
+    place: str | None = None
 
 
 class ExecutionStarted(Shape):

@@ -4,7 +4,14 @@ from datetime import timedelta
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
-from pydantic import Field, FiniteFloat, PlainSerializer, SecretStr, StringConstraints
+from pydantic import (
+    Field,
+    FiniteFloat,
+    PlainSerializer,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from windlass.schemas.base import Shape
 
@@ -29,9 +36,12 @@ Duration: TypeAlias = Annotated[
 """A length of time: seconds as a number in JSON; ISO 8601 (``PT1M``) is read too."""
 
 Secret: TypeAlias = Annotated[
-    SecretStr, PlainSerializer(SecretStr.get_secret_value, return_type=str, when_used="json")
+    SecretStr,
+    PlainSerializer(SecretStr.get_secret_value, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "password"}),
 ]
-"""Text that stays out of logs and tracebacks, and travels in JSON as it is."""
+"""Text that stays out of logs and tracebacks, and travels in JSON as it is. Its schema says so:
+that of `SecretStr` says that no answer has it."""
 
 
 class Page(Shape):

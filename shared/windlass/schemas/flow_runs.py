@@ -102,7 +102,7 @@ class FlowRun(Stored):
     is how late it started, or is until now. `execution_id` says who may act for the run;
     `blocking_reason` why a run that is due has not been handed out: `deployment limit` wherever the
     run is read; `work pool paused`, `work queue paused`, `no worker`, `work pool limit` and `work
-    queue limit` where it is read by its id.
+    queue limit` where it is read by its id, and in lists and pages of runs.
     """
 
     name: str

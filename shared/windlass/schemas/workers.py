@@ -28,10 +28,14 @@ class Worker(Stored):
 
 
 class WorkerHeartbeat(Shape):
-    """A worker is alive, and says how often it will say so."""
+    """A worker is alive, and says how often it will say so.
+
+    `place` is where it is, for infrastructure that can be reached from one place only.
+    """
 
     name: str
     heartbeat_interval_seconds: Whole | None = None
+    place: str | None = None
 
 
 class ScheduledFlowRuns(Shape):

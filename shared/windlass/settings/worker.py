@@ -20,4 +20,11 @@ class WorkerSettings(SettingsGroup):
     prefetch_seconds: float = setting(
         10.0, "Seconds before its time at which a run is prepared.", at_least=0
     )
+    broker_url: str | None = setting(
+        None,
+        "The broker of the server (WINDLASS_SERVER_BROKER_URL): the worker is woken by it, and"
+        " keeps no request open at the API. Not set: it waits at the API.",
+        secret=True,
+        documented=False,
+    )
     webserver: WorkerWebserverSettings = group(WorkerWebserverSettings)

@@ -17,7 +17,6 @@ from windlass_services.storage.hot.facts import (
     RunColumns,
     Withdraw,
 )
-from windlass_services.storage.tables import to_microseconds
 
 LEASE = timedelta(seconds=30)
 SLOT_WAIT = timedelta(seconds=30)
@@ -112,5 +111,5 @@ def _dispatch(run: FlowRunFacts, state: State) -> Dispatch | Withdraw | None:
         return None
     due = state.state_details.scheduled_time
     if state.type is StateType.SCHEDULED and due is not None:
-        return Dispatch(due, rank=to_microseconds(due))
+        return Dispatch(due, waits_for_slot=state.name == "AwaitingConcurrencySlot")
     return Withdraw()

@@ -159,10 +159,10 @@ async def test_the_triggers_of_a_deployment_go_with_it_and_with_its_flow(
     await make(database, "of the one", owner_resource=resource(gone.id))
     await make(database, "of the other", owner_resource=resource(kept.id))
     async with database.write() as connection:
-        await delete_deployment(connection, SCOPE, gone.id)
+        await delete_deployment(connection, SCOPE, gone.id, now=NOW)
     assert await names(database) == ["of the other"]
     async with database.write() as connection:
-        await delete_flow(connection, SCOPE, flow_id)
+        await delete_flow(connection, SCOPE, flow_id, now=NOW)
     assert await names(database) == []
 
 

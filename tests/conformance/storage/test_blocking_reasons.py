@@ -1,16 +1,26 @@
 """What holds back a run that is due."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from tests.conformance.storage.world import SCOPE, Queue, World
+from windlass.schemas.filters.sorting import FlowRunSort
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.states import StateType
 from windlass_services.storage import tables
-from windlass_services.storage.blocking_reasons import read_blocking_reason
-from windlass_services.storage.flow_runs import read_flow_run
+from windlass_services.storage.blocking_reasons import (
+    read_blocking_reason,
+    telling_blocking_reasons,
+)
+from windlass_services.storage.filters.query import Filters
+from windlass_services.storage.flow_runs import read_flow_run, read_flow_runs
+from windlass_services.storage.paging import Window
 
 
 async def reason_of(world: World, run: FlowRun) -> str | None:
@@ -67,3 +77,61 @@ async def test_nothing_holds_back_a_run_before_its_time(world: World) -> None:
     assert await reason_of(world, run) is None
     world.clock.step(60)
     assert await reason_of(world, run) == "work queue paused"
+
+
+async def test_a_page_of_runs_says_it_of_each(world: World) -> None:
+    full, paused, open_ = (
+        await world.queue(limit=1),
+        await world.queue(is_paused=True),
+        await world.queue(),
+    )
+    await waiting(world, full)
+    [taken] = await world.claim(full)
+    expected: dict[UUID, str | None] = {taken.flow_run.id: None}
+    for queue, reason in ((full, "work queue limit"), (paused, "work queue paused"), (open_, None)):
+        for _ in range(2):
+            expected[(await waiting(world, queue)).id] = reason
+    early = await world.create(StateType.SCHEDULED, queue=paused, due_in=60)
+    over = await world.create(StateType.COMPLETED)
+    assert await reasons(world) == {**expected, early.id: None, over.id: None}
+
+
+async def test_however_many_wait_the_questions_are_two(world: World) -> None:
+    queue = await world.queue(limit=1)
+    for _ in range(5):
+        await waiting(world, queue)
+    now = world.clock()
+    async with world.database.read() as connection:
+        runs = await _every_run(world, connection)
+        with counting(connection) as asked:
+            await telling_blocking_reasons(connection, runs, now=now)
+        assert len(asked) == 2
+        with counting(connection) as asked:
+            await telling_blocking_reasons(connection, [], now=now)
+        assert asked == []
+
+
+@contextmanager
+def counting(connection: Any) -> Generator[list[str]]:
+    """The statements that are executed meanwhile."""
+    asked: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    event.listen(connection.sync_connection, "before_cursor_execute", note)
+    yield asked
+    event.remove(connection.sync_connection, "before_cursor_execute", note)
+
+
+async def reasons(world: World) -> dict[UUID, str | None]:
+    async with world.database.read() as connection:
+        runs = await _every_run(world, connection)
+        told = await telling_blocking_reasons(connection, runs, now=world.clock())
+    return {run.id: run.blocking_reason for run in told}
+
+
+async def _every_run(world: World, connection: Any) -> list[FlowRun]:
+    return await read_flow_runs(
+        connection, SCOPE, Filters(), FlowRunSort.ID_DESC, Window(200), now=world.clock()
+    )

@@ -233,11 +233,11 @@ async def test_a_deleted_deployment_takes_the_runs_that_wait(database: Database)
     await make_run(database, made)
     started = await make_run(database, made, run_count=1)
     async with database.write() as connection:
-        await deployments.delete_deployment(connection, SCOPE, made.id)
+        await deployments.delete_deployment(connection, SCOPE, made.id, now=NOW)
         with pytest.raises(ObjectNotFound):
             await deployments.read_deployment(connection, SCOPE, made.id)
         with pytest.raises(ObjectNotFound):
-            await deployments.delete_deployment(connection, SCOPE, made.id)
+            await deployments.delete_deployment(connection, SCOPE, made.id, now=NOW)
     assert await run_ids(database) == {started}
 
 

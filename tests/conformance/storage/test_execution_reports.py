@@ -32,7 +32,7 @@ async def test_a_started_execution_keeps_its_handle_and_its_run_shows_where(
     id = await open_execution(database, run_id)
     async with database.write() as connection:
         await executions.record_started(
-            connection, SCOPE, ExecutionStarted(execution_id=id, handle=HANDLE)
+            connection, SCOPE, ExecutionStarted(execution_id=id, handle=HANDLE), now=NOW
         )
         run = await read_flow_run(connection, SCOPE, run_id, now=NOW)
     assert run.infrastructure_pid == "host:7"
@@ -47,7 +47,7 @@ async def test_a_superseded_execution_keeps_its_handle_but_the_run_does_not_show
     started = ExecutionStarted(execution_id=id, handle=HANDLE)
     async with database.write() as connection:
         await connection.execute(sa.update(tables.flow_run).values(execution_id=f"{run_id}.2"))
-        await executions.record_started(connection, SCOPE, started)
+        await executions.record_started(connection, SCOPE, started, now=NOW)
         run = await read_flow_run(connection, SCOPE, run_id, now=NOW)
     assert run.infrastructure_pid is None
     assert (await row_of(database, id)).handle == HANDLE.model_dump()
@@ -71,7 +71,7 @@ async def test_a_report_about_no_execution_is_refused(database: Database) -> Non
     async with database.write() as connection:
         with pytest.raises(ObjectNotFound, match=r"'x\.1'"):
             await executions.record_started(
-                connection, SCOPE, ExecutionStarted(execution_id="x.1", handle=HANDLE)
+                connection, SCOPE, ExecutionStarted(execution_id="x.1", handle=HANDLE), now=NOW
             )
         with pytest.raises(ObjectNotFound, match=r"'x\.1'"):
             await executions.record_ended(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.conformance.storage.world import SteppedClock
 from tests.support.work import (
     NOW,
     SCOPE,
@@ -194,3 +195,23 @@ async def test_a_poll_is_worth_a_write_when_it_says_something_new(database: Data
         await polls.record_polls(connection, [queue.id], now=later)
         changed = await work_queues.read_work_queue(connection, SCOPE, queue.id)
     assert (unchanged.last_polled, changed.last_polled) == (NOW, later)
+
+
+async def test_deployments_take_turns_once_their_runs_are_in_line(
+    database: Database, clock: SteppedClock
+) -> None:
+    clock.now = NOW + timedelta(seconds=1)
+    low, _ = await set_up(database)
+    other = await deploy(database, "o", work_pool_name="pool", work_queue_name="low")
+    first = [await make_run(database, low) for _ in range(3)]
+    planned = [await make_run(database, other, due_in=due) for due in (8, 5)]
+    queues = [low.work_queue_id]
+    soon = NOW + timedelta(seconds=9)
+    async with database.read() as connection:
+        arrived = await polls.queues_with_arrivals(connection, [*filter(None, queues)], soon)
+    assert arrived == queues
+    await database.hot.line_up(arrived, soon)
+    expected = [first[0], planned[1], first[1], planned[0], first[2]]
+    assert await polled(database, due=Due(before=soon)) == expected
+    async with database.read() as connection:
+        assert await polls.queues_with_arrivals(connection, arrived, soon) == []

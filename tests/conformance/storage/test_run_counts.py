@@ -94,7 +94,7 @@ async def test_whatever_happens_to_flow_runs_is_counted(
                 await merge(world)
     await require_agreement(world)
     async with world.database.write() as connection:
-        await flow_deletion.delete_flow(connection, SCOPE, world.flow_id)
+        await flow_deletion.delete_flow(connection, SCOPE, world.flow_id, now=world.clock())
     await require_agreement(world)
 
 

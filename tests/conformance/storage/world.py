@@ -18,7 +18,6 @@ from windlass_services.storage.database import Database
 from windlass_services.storage.hot.facts import Decision, Dispatch, FlowRunTransition
 from windlass_services.storage.hot.protocol import Claim, NewFlowRun, TransitionOutcome
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import to_microseconds
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCOPE = Scope()
@@ -166,7 +165,7 @@ class World:
         }
         run = FlowRun(**values)
         due = state.state_details.scheduled_time
-        dispatch = Dispatch(due, rank=to_microseconds(due)) if due and queue else None
+        dispatch = Dispatch(due) if due and queue else None
         decision = Decision(SetStateStatus.ACCEPT, state, dispatch=dispatch)
         return NewFlowRun(run, decision, work_pool_id=run.work_pool_id)
 

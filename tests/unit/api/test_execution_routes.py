@@ -226,3 +226,19 @@ async def test_what_cannot_be_a_claim_is_refused(
     del deployment_id
     body = request(limit=1).model_dump(mode="json") | {"limit": 0}
     assert (await api.post("/work_pools/pool/claim", json=body)).status_code == 422
+
+
+async def test_a_claim_without_runs_may_ask_when_there_will_be_one(
+    client: WindlassClient, deployment_id: UUID
+) -> None:
+    assert (await client.ask_for_runs("pool", request(tell_next_due=True))).next_due_seconds is None
+    due = datetime.now(UTC) + timedelta(seconds=50)
+    details = StateDetails(scheduled_time=due)
+    state = StateCreate(type=StateType.SCHEDULED, state_details=details)
+    await client.create_flow_run_from_deployment(
+        deployment_id, DeploymentFlowRunCreate(state=state)
+    )
+    told = await client.ask_for_runs("pool", request(tell_next_due=True, prefetch_seconds=20))
+    assert told.next_due_seconds is not None
+    assert 0 < told.next_due_seconds <= 30
+    assert (await client.ask_for_runs("pool", request())).next_due_seconds is None

@@ -43,6 +43,14 @@ def prepare(
     return Preparation(Project(actions=actions or {})).prepared(said, overrides or {})
 
 
+def test_a_file_says_which_missed_runs_still_go() -> None:
+    assert prepare({}).catch_up is None
+    assert prepare({"catch_up": 5}).catch_up == 5
+    assert prepare({"catch_up": 5}, {"catch_up": "latest"}).catch_up == "latest"
+    with pytest.raises(ConfigurationError, match="catch_up"):
+        prepare({"catch_up": "newest"})
+
+
 def test_what_a_file_leaves_out_is_the_flows(here: Path) -> None:
     made = prepare({})
     assert (made.full_name, made.version, made.description) == ("greet/one", "7", "Say hello.")

@@ -13,6 +13,7 @@ from windlass.exceptions import ConfigurationError, InvalidNameError, MissingFlo
 from windlass.flows import Flow
 from windlass.ids import uuid7
 from windlass.schedules import Cron, Interval
+from windlass.schemas.catch_up import CatchUp
 
 HERE = Path(__file__).resolve()
 STEP = "prefect.deployments.steps.set_working_directory"
@@ -113,6 +114,22 @@ def test_only_one_kind_of_schedule_can_be_said() -> None:
 def test_a_limit_has_options(limit: Any, options: dict[str, Any] | None) -> None:
     body = sent(a_flow.to_deployment("one", concurrency_limit=limit))
     assert (body["concurrency_limit"], body["concurrency_options"]) == (3, options)
+
+
+@pytest.mark.parametrize("policy", ["all", "latest", "none", 5])
+def test_a_deployment_says_which_missed_runs_still_go(policy: CatchUp) -> None:
+    assert sent(a_flow.to_deployment("one", catch_up=policy))["catch_up"] == policy
+
+
+def test_a_server_that_knows_no_policies_is_told_of_none() -> None:
+    ours = {"catch_up", "infrastructure_retry"}
+    assert not ours & sent(a_flow.to_deployment("one")).keys()
+
+
+@pytest.mark.parametrize("policy", ["newest", 0, -1, True, 1.5])
+def test_a_policy_that_means_nothing_is_refused(policy: Any) -> None:
+    with pytest.raises(ValueError, match="catch_up"):
+        sent(a_flow.to_deployment("one", catch_up=policy))
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "100%"])

@@ -3,7 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.unit.orchestration.model import SOME_DEPLOYMENT, ModelFlowRun, flow_run_facts
+from tests.unit.orchestration.model import (
+    SOME_DEPLOYMENT,
+    ModelFlowRun,
+    deployment_facts,
+    flow_run_facts,
+)
 from windlass.schemas.flow_runs import FlowRunPolicy
 from windlass.schemas.state_constructors import (
     Completed,
@@ -20,7 +25,10 @@ from windlass.schemas.state_constructors import (
 
 def a_run(retries: int = 0) -> ModelFlowRun:
     policy = FlowRunPolicy(retries=retries, retry_delay=0).model_dump(mode="json")
-    return ModelFlowRun(flow_run_facts(deployment_id=SOME_DEPLOYMENT, empirical_policy=policy))
+    facts = flow_run_facts(
+        deployment_id=SOME_DEPLOYMENT, deployment=deployment_facts(), empirical_policy=policy
+    )
+    return ModelFlowRun(facts)
 
 
 def test_a_run_counts_how_often_it_began() -> None:

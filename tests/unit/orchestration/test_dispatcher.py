@@ -133,6 +133,16 @@ async def test_idle_workers_cost_nothing() -> None:
         assert len(hall.runs.claims) - asked == 1
 
 
+async def test_who_waits_where_somebody_waits_for_the_same_asks_for_nothing() -> None:
+    async with a_hall() as hall:
+        await hall.wait_as("first")
+        asked = len(hall.runs.claims)
+        await hall.wait_as("second")
+        assert len(hall.runs.claims) == asked
+        await hall.wait_as("of another queue", work_queue_ids=[uuid4()])
+        assert len(hall.runs.claims) > asked
+
+
 async def test_a_worker_of_another_queue_holds_nobody_up() -> None:
     async with a_hall() as hall:
         queue = uuid4()

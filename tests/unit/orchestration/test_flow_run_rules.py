@@ -331,3 +331,14 @@ def test_states_say_which_run_they_belong_to() -> None:
     assert run.facts.state.state_details == StateDetails(
         flow_run_id=run.facts.id, task_run_id=parent
     )
+
+
+def test_what_waits_does_not_start_once_its_deployment_was_deleted() -> None:
+    decision = a_run(Scheduled(), deployment_id=SOME_DEPLOYMENT).propose(Pending())
+    assert (decision.status, decision.state) == (ABORT, None)
+    assert decision.reason == "The deployment of the run was deleted."
+
+
+def test_what_began_before_its_deployment_was_deleted_may_go_on() -> None:
+    begun = a_run(Scheduled(), deployment_id=SOME_DEPLOYMENT, run_count=1)
+    assert begun.propose(Pending()).status is ACCEPT

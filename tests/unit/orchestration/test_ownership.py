@@ -38,7 +38,6 @@ from windlass_services.storage.hot.facts import (
     PresentExecution,
     Withdraw,
 )
-from windlass_services.storage.tables import to_microseconds
 
 
 def a_run(*states: State, in_pool: bool = True, retries: int = 0) -> ModelFlowRun:
@@ -47,6 +46,7 @@ def a_run(*states: State, in_pool: bool = True, retries: int = 0) -> ModelFlowRu
     run = ModelFlowRun(
         flow_run_facts(
             deployment_id=SOME_DEPLOYMENT,
+            deployment=deployment_facts(),
             empirical_policy=policy,
             **(pool if in_pool else {}),
         )
@@ -141,10 +141,10 @@ def test_a_claim_that_was_missed_is_handed_out_again() -> None:
     assert isinstance(decision.dispatch, Dispatch)
 
 
-def test_a_run_is_handed_out_at_its_time_in_the_order_of_times() -> None:
+def test_a_run_is_handed_out_at_its_time() -> None:
     run = a_run()
     due = run.now + timedelta(hours=1)
-    assert run.propose(Scheduled(due)).dispatch == Dispatch(due, to_microseconds(due))
+    assert run.propose(Scheduled(due)).dispatch == Dispatch(due)
 
 
 def test_a_run_that_was_taken_is_not_handed_out() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from windlass.exceptions import ServerBusy
-from windlass_services.storage.batching import Answers, Batcher
+from windlass_services.runtime.batching import Answers, Batcher
 
 
 class Recorder:

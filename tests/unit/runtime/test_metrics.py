@@ -60,8 +60,8 @@ def test_every_metric_is_described() -> None:
 
 def test_a_name_says_its_unit() -> None:
     unit = re.compile(
-        r"windlass_[a-z_]+_(seconds|total|messages|rows|runs_(due|waiting)"
-        r"|slots_(occupied|limit)|left_out)"
+        r"windlass_([a-z_]+_(seconds|total|messages|rows|runs_(due|waiting)"
+        r"|slots_(occupied|limit)|left_out)|teardowns_(waiting|given_up))"
     )
     for registry in (metrics.COUNTED, metrics.MEASURED):
         names = [name_of(metric) for metric in every_metric(registry)]

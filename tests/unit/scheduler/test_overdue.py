@@ -25,6 +25,7 @@ from windlass.schemas.workers import WorkerHeartbeat
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.scheduler.loops.expired_executions import end_expired_executions
 from windlass_services.scheduler.loops.late_runs import mark_late_runs
+from windlass_services.scheduler.loops.overdue_cancellations import end_overdue_cancellations
 from windlass_services.scheduler.loops.statuses import take_back_statuses
 from windlass_services.storage.api_beats import beat_of_api
 from windlass_services.storage.events import read_events
@@ -165,6 +166,23 @@ async def test_a_lost_run_that_was_being_cancelled_is_cancelled(
     await services.orchestrator.propose(Scope(), cancelling)
     assert await end_expired_executions(later(services, 31)) == 1
     assert (await state_of(client, run)).type is StateType.CANCELLED
+
+
+@pytest.mark.parametrize("leased", [True, False])
+async def test_a_run_that_does_not_end_when_it_is_cancelled_is_cancelled_by_its_deadline(
+    services: ServiceContext, client: WindlassClient, deployment_id: UUID, leased: bool
+) -> None:
+    run = await claimed(client, deployment_id)
+    await start(services, run, leased=leased)
+    await services.orchestrator.propose(
+        Scope(), FlowRunTransition(run.flow_run.id, Cancelling(id=uuid7(), now=utc_now()))
+    )
+    assert await end_overdue_cancellations(later(services, 299)) == 0
+    assert await end_overdue_cancellations(later(services, 301)) == 1
+    assert await end_overdue_cancellations(later(services, 301)) == 0
+    state = await state_of(client, run)
+    assert state.type is StateType.CANCELLED
+    assert "within 300 seconds" in (state.message or "")
 
 
 async def test_statuses_that_nobody_confirms_are_taken_back_with_an_event(

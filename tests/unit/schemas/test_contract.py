@@ -198,9 +198,9 @@ COMPONENTS: Final = {
 
 OURS_ALONE: Final = {
     "DeploymentFlowRunCreate": {"run_priority"},
-    "Deployment": {"infrastructure_retry"},
-    "DeploymentCreate": {"infrastructure_retry"},
-    "DeploymentUpdate": {"infrastructure_retry"},
+    "Deployment": {"catch_up", "infrastructure_retry"},
+    "DeploymentCreate": {"catch_up", "infrastructure_retry"},
+    "DeploymentUpdate": {"catch_up", "infrastructure_retry"},
     "FlowFilterId": {"not_any_"},
     "FlowRun": {"execution_id", "blocking_reason", "run_priority"},
     "FlowRunCreate": {"run_priority"},
@@ -211,6 +211,7 @@ OURS_ALONE: Final = {
     "WorkPool": {"infrastructure_retry"},
     "WorkPoolCreate": {"infrastructure_retry"},
     "WorkPoolUpdate": {"infrastructure_retry"},
+    "WorkerHeartbeat": {"place"},
 }
 
 # What the stock client fills in itself, and our own need not either: the shape is the same.

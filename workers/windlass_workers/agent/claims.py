@@ -1,4 +1,4 @@
-"""Taking runs of the pool: long polls for as many as there is room for."""
+"""Taking runs of the pool, as many as there is room for: by long polls, or when woken."""
 
 import time
 from collections.abc import Callable
@@ -7,12 +7,14 @@ from typing import Final
 import anyio
 
 from windlass.ids import uuid7
-from windlass.schemas.executions import LONGEST_WAIT, ClaimedRun, ClaimRequest
+from windlass.schemas.executions import LONGEST_WAIT, ClaimedRun, ClaimRequest, ClaimResponse
 from windlass_workers.agent.backoff import until_it_works
 from windlass_workers.agent.context import AgentContext
+from windlass_workers.agent.waking import Waking
 
 LOOP: Final = "claims"
 _SHORTEST_ROUND: Final = 1.0
+_SHORTEST_REST: Final = 0.05
 
 
 async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]) -> None:
@@ -23,6 +25,9 @@ async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]
             agent.pulse.beat(LOOP)  # a full worker has nothing to ask for, and is well
             with anyio.move_on_after(wait):
                 await agent.slots.until_free()
+        if agent.waking is not None and agent.waking.is_up:
+            await _claim_when_woken(agent, agent.waking, start, at_the_latest=wait)
+            continue
         asked_at = time.monotonic()
         taken = await claim_once(agent, start, wait=wait)
         if not taken:
@@ -34,11 +39,32 @@ async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]
 async def claim_once(
     agent: AgentContext, start: Callable[[ClaimedRun], None], *, wait: float
 ) -> int:
-    """Take as many runs as there is room for, start them, and return how many they are.
+    """Take as many runs as there is room for, start them, and return how many they are."""
+    return _start_new(agent, start, await _ask(agent, wait=wait))
 
-    A question whose answer got lost is repeated under its own id, so that the runs that it took
-    are not lost with it.
+
+async def _claim_when_woken(
+    agent: AgentContext,
+    waking: Waking,
+    start: Callable[[ClaimedRun], None],
+    *,
+    at_the_latest: float,
+) -> None:
+    """Take what there is; if that is nothing, wait for news, or for when the next run is due.
+
+    What is announced and lost is found `at_the_latest` seconds later.
     """
+    waking.look()
+    answer = await _ask(agent, wait=0, tell_next_due=True)
+    if not _start_new(agent, start, answer):
+        due = answer.next_due_seconds
+        rest = at_the_latest if due is None else min(max(due, _SHORTEST_REST), at_the_latest)
+        await waking.news(rest)
+
+
+async def _ask(agent: AgentContext, *, wait: float, tell_next_due: bool = False) -> ClaimResponse:
+    """A question whose answer got lost is repeated under its own id, so that the runs that it took
+    are not lost with it."""
     request = ClaimRequest(
         worker_name=agent.name,
         request_id=uuid7(),
@@ -46,13 +72,20 @@ async def claim_once(
         wait_seconds=wait,
         work_queue_names=list(agent.options.work_queues) or None,
         prefetch_seconds=agent.options.prefetch.total_seconds(),
+        tell_next_due=tell_next_due,
     )
-    runs = await until_it_works(
-        lambda: agent.client.claim(agent.options.pool, request),
+    answer = await until_it_works(
+        lambda: agent.client.ask_for_runs(agent.options.pool, request),
         what=f"take runs of the work pool {agent.options.pool!r}",
     )
     agent.pulse.beat(LOOP)
-    fresh = [run for run in runs if run.execution_id not in agent.slots.live]
+    return answer
+
+
+def _start_new(
+    agent: AgentContext, start: Callable[[ClaimedRun], None], answer: ClaimResponse
+) -> int:
+    fresh = [run for run in answer.runs if run.execution_id not in agent.slots.live]
     for run in fresh:
         start(run)
     return len(fresh)

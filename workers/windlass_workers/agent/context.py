@@ -11,6 +11,7 @@ from windlass_workers.agent.options import WorkerOptions
 from windlass_workers.agent.pulse import Pulse
 from windlass_workers.agent.records import Records
 from windlass_workers.agent.slots import Slots
+from windlass_workers.agent.waking import Waking
 from windlass_workers.contract import JobVariables, Worker
 
 
@@ -32,3 +33,5 @@ class AgentContext:
     """What every run needs to reach the server."""
     spools: Path | None = None
     """The folder of what processes could not tell; None: whatever is there stays there."""
+    waking: Waking | None = None
+    """None: no broker was named, and the agent waits at the API."""

@@ -26,6 +26,7 @@ from windlass_workers.agent.records import Records
 from windlass_workers.agent.runs import carry_out
 from windlass_workers.agent.slots import LiveRun, Slots
 from windlass_workers.agent.stopping import StopSignals, cancel_when, drain
+from windlass_workers.agent.waking import OpenWakeUps, Waking
 from windlass_workers.contract import WorksInBackground
 
 _log: Final = logging.getLogger("windlass.workers")
@@ -33,11 +34,13 @@ _MISSED_POLLS: Final = 30
 """So many polls may be missed before the worker counts as unresponsive."""
 
 
-async def run_worker(options: WorkerOptions, settings: Settings, find_type: FindType) -> int:
+async def run_worker(
+    options: WorkerOptions, settings: Settings, find_type: FindType, open_wakeups: OpenWakeUps
+) -> int:
     """Work until a signal says stop, or once; returns the exit code.
 
-    Raises ConfigurationError when there is no such pool or type, SettingInvalid when no server is
-    named, and what the client raises while it joins the pool.
+    Raises ConfigurationError when there is no such pool, type or broker, SettingInvalid when no
+    server is named, and what the client raises while it joins the pool.
     """
     if settings.api.url is None:
         raise SettingInvalid(
@@ -46,11 +49,15 @@ async def run_worker(options: WorkerOptions, settings: Settings, find_type: Find
         )
     async with client_for(settings.api.url, settings) as client:
         agent = await _join(client, options, settings, find_type)
-        await heartbeat.beat_once(agent)
-        _log.info("Worker %r started!", agent.name)
         try:
+            if options.broker_url is not None:
+                agent.waking = await Waking.of(options.broker_url, open_wakeups)
+            await heartbeat.beat_once(agent)
+            _log.info("Worker %r started!", agent.name)
             return await _work(agent, settings)
         finally:
+            if agent.waking is not None:
+                await agent.waking.close()
             agent.records.close()
 
 
@@ -93,6 +100,9 @@ async def _work(agent: AgentContext, settings: Settings) -> int:
         background.start_soon(signals.listen)
         if isinstance(agent.worker, WorksInBackground):
             await background.start(agent.worker.work)
+        if agent.waking is not None:
+            background.start_soon(agent.waking.watch)
+            await background.start(agent.waking.listen, agent.pool.id)
         background.start_soon(heartbeat.beat_forever, agent)
         background.start_soon(cancelling.stop_cancelled_forever, agent)
         background.start_soon(spools.adopt_forever, agent)

@@ -10,7 +10,8 @@ class WorkerOptions:
 
     `kind` None is that of the pool; no work queues are all of them; no `limit` is none. After a
     signal to stop the worker, runs have `grace` to end by themselves; a run that is stopped has
-    `stop_grace` from SIGTERM, or what is like it, to force.
+    `stop_grace` from SIGTERM, or what is like it, to force. With a `broker_url` the worker is woken
+    by the broker of the server, else by its API.
     """
 
     pool: str
@@ -23,3 +24,4 @@ class WorkerOptions:
     with_healthcheck: bool = False
     grace: timedelta = timedelta(seconds=30)
     stop_grace: timedelta = timedelta(seconds=30)
+    broker_url: str | None = None

@@ -96,17 +96,19 @@ async def until_over(process: Known) -> None:
             await anyio.sleep(_POLL_SECONDS)
 
 
-def family(leader: Known, marker: str) -> set[int]:
+def family(leader: Known, marker: str, *, has_number: bool = True) -> set[int]:
     """Every living process that belongs to the run that `leader` leads, itself included.
 
     They are its descendants, whoever is in its session, and whoever carries `marker` in the
-    environment that it was started with: a daemon that left the session keeps that.
+    environment that it was started with: a daemon that left the session keeps that. The last alone
+    counts where the number of the leader may be somebody else's by now (`has_number` false).
     """
     if not HAS_PROC:
-        return {leader.pid} if is_alive(leader) else set()
+        return {leader.pid} if has_number and is_alive(leader) else set()
     everyone = {stat.pid: stat for stat in _everyone() if not stat.is_over}
     there = everyone.get(leader.pid)
-    ours = there is None or leader.start_time in (None, there.start_time)
+    same = there is None or leader.start_time in (None, there.start_time)
+    ours = has_number and same
     members = {
         pid
         for pid, stat in everyone.items()

@@ -2,8 +2,10 @@
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import anyio
@@ -14,22 +16,25 @@ _FIRST_LOOK: Final = 0.01
 _LONGEST_LOOK: Final = 0.5
 
 
-async def stop_family(leader: Known, marker: str, grace: timedelta) -> None:
-    """Send SIGTERM, after `grace` SIGKILL, and return when nobody is left."""
+async def stop_family(
+    leader: Known, marker: str, grace: timedelta, *, has_number: bool = True
+) -> None:
+    """Send SIGTERM, after `grace` SIGKILL, and return when nobody is left; see `family`."""
+    members = partial(family, leader, marker, has_number=has_number)
     told: set[int] = set()
     with anyio.move_on_after(grace.total_seconds()):
-        await _signal_until_gone(leader, marker, signal.SIGTERM, told)
+        await _signal_until_gone(members, signal.SIGTERM, told)
         return
     # Whoever is born meanwhile is found in the next round.
-    await _signal_until_gone(leader, marker, signal.SIGKILL, None)
+    await _signal_until_gone(members, signal.SIGKILL, None)
 
 
 async def _signal_until_gone(
-    leader: Known, marker: str, number: signal.Signals, told: set[int] | None
+    look: Callable[[], set[int]], number: signal.Signals, told: set[int] | None
 ) -> None:
     """Signal each one again and again, or once where those who were told are remembered."""
     pause = _FIRST_LOOK
-    while members := family(leader, marker):
+    while members := look():
         for pid in members - (told or set()):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)

@@ -1,7 +1,6 @@
 """The worker type `process`."""
 
 import os
-import socket
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from anyio.abc import TaskStatus
 from windlass.reporting.folders import spool_folder
 from windlass.schemas.executions import Handle
 from windlass.settings import get_current_settings
-from windlass_workers.contract import Exit, RunSpec, StartFailed, Vanished
+from windlass_workers.contract import Exit, RunSpec, StartFailed, Unreachable, Vanished
 from windlass_workers.process.directories import (
     claim_as_json,
     make_directory,
@@ -32,6 +31,7 @@ from windlass_workers.process.launching import (
     marker_of,
     with_claim_file,
 )
+from windlass_workers.process.machines import machine_of, this_machine
 from windlass_workers.process.processes import (
     HAS_PROC,
     Known,
@@ -54,8 +54,13 @@ class ProcessWorker:
 
     def __init__(self) -> None:
         self._fork_server = ForkServer() if HAS_PROC else None
-        self._executed: dict[int, subprocess.Popen[bytes]] = {}
+        self._executed: dict[Known, subprocess.Popen[bytes]] = {}
         self._spools = spool_folder(get_current_settings())
+        self._machine = this_machine()
+
+    @property
+    def place(self) -> str | None:
+        return self._machine.hostname
 
     @classmethod
     def variables(cls) -> type[ProcessVariables]:
@@ -79,9 +84,12 @@ class ProcessWorker:
         return self._handle(spec, process, directory)
 
     async def wait(self, handle: Handle) -> Exit:
-        if not _is_here(handle):
-            raise Vanished(f"The process of the run is on {handle.data['hostname']}, not here.")
+        there = machine_of(handle)
+        if not self._machine.can_see(there):
+            raise Vanished(f"The process of the run is on {there.hostname}, not here.")
         try:
+            if not self._machine.is_still(there):
+                raise Vanished("The process of the run is gone: the machine was started again.")
             code = await self._exit_code(_process_of(handle))
         except Vanished:
             await to_thread.run_sync(remove_directory, handle.data["directory"])
@@ -93,9 +101,19 @@ class ProcessWorker:
         return exit_from_code(code, was_out_of_memory=killed_for_memory)
 
     async def stop(self, handle: Handle, grace: timedelta) -> None:
-        if _is_here(handle):
+        there = machine_of(handle)
+        if not self._machine.can_see(there):
+            raise Unreachable(f"The process of the run is on {there.hostname}, not here.")
+        if self._machine.is_still(there):
+            process = _process_of(handle)
             marker = marker_of(handle.data["execution_id"])
-            await stop_family(_process_of(handle), marker, grace)
+            has_number = self._watches(process) or _is_surely_alive(process)
+            await stop_family(process, marker, grace, has_number=has_number)
+
+    def _watches(self, process: Known) -> bool:
+        """Whether this object started it: its number is not given away before its end is told."""
+        forked = self._fork_server is not None and self._fork_server.has(process)
+        return forked or process in self._executed
 
     async def _start(
         self, spec: RunSpec, directory: Path, where: Path, streams: tuple[int, int]
@@ -134,14 +152,15 @@ class ProcessWorker:
             stderr=streams[1],
             start_new_session=True,
         )
-        self._executed[process.pid] = process
-        return know(process.pid)
+        known = know(process.pid)
+        self._executed[known] = process
+        return known
 
     async def _exit_code(self, process: Known) -> int | None:
         """None when it is not ours. Raises Vanished when it is gone already, and was not ours."""
-        if process.pid in self._executed:
+        if process in self._executed:
             await until_over(process)
-            return self._executed.pop(process.pid).wait()
+            return self._executed.pop(process).wait()
         if self._fork_server is not None and self._fork_server.has(process):
             status = await self._fork_server.wait(process)
             return None if status is None else os.waitstatus_to_exitcode(status)
@@ -151,25 +170,25 @@ class ProcessWorker:
         return None
 
     def _handle(self, spec: RunSpec, process: Known, directory: Path) -> Handle:
-        hostname = socket.gethostname()
         data = {
-            "infrastructure_pid": f"{hostname}:{process.pid}",
-            "hostname": hostname,
+            "infrastructure_pid": f"{self._machine.hostname}:{process.pid}",
+            **self._machine.as_json(),
             "pid": process.pid,
             "start_time": process.start_time,
             "execution_id": spec.claimed.execution_id,
             "directory": str(directory),
             "oom_kills": oom_kills(),
         }
-        return Handle(kind=self.kind, version=self.handle_version, data=data)
-
-
-def _is_here(handle: Handle) -> bool:
-    return handle.data["hostname"] == socket.gethostname()
+        return Handle(kind=self.kind, version=self.handle_version, data=data, place=self.place)
 
 
 def _process_of(handle: Handle) -> Known:
     return Known(handle.data["pid"], handle.data["start_time"])
+
+
+def _is_surely_alive(process: Known) -> bool:
+    """Whether it is this very process, as far as the machine lets that be known."""
+    return is_alive(process) and not (HAS_PROC and process.start_time is None)
 
 
 def _working_directory(asked: Path | None, own: Path) -> Path:

@@ -28,7 +28,7 @@ async def bulk_delete_flows(
             connection, scope, filters_of(asked), FlowSort.NAME_ASC, Window(asked.limit)
         )
         for flow in found:
-            await delete_flow(connection, scope, flow.id)
+            await delete_flow(connection, scope, flow.id, now=context.clock())
     return FlowBulkDeleteResponse(deleted=[flow.id for flow in found])
 
 
@@ -49,5 +49,7 @@ async def bulk_delete_deployments(
             Window(asked.limit),
         )
         for deployment in found:
-            await deployments.delete_deployment(change.connection, scope, deployment.id)
+            await deployments.delete_deployment(
+                change.connection, scope, deployment.id, now=context.clock()
+            )
     return DeploymentBulkDeleteResponse(deleted=[deployment.id for deployment in found])

@@ -28,7 +28,8 @@ async def get_scheduled_flow_runs_for_deployments(
 ) -> Response:
     """What a runner that serves these deployments may start, the earliest first."""
     limit = window_of(context, asked.limit).limit
-    due = Due(before=asked.scheduled_before)
+    late_after = context.settings.server.services.late_runs.after_seconds
+    due = Due(before=asked.scheduled_before, late_after=late_after)
     now = context.clock()
     async with context.database.read() as connection:
         runs = await read_scheduled_runs_of_deployments(

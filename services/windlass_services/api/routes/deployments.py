@@ -148,7 +148,7 @@ async def update_deployment(
 async def delete_deployment(context: InContext, scope: InScope, id: UUID) -> None:
     """Delete a deployment with its schedules and the runs that wait."""
     async with changing(context, scope) as change:
-        await deployments.delete_deployment(change.connection, scope, id)
+        await deployments.delete_deployment(change.connection, scope, id, now=context.clock())
 
 
 @router.post("/{id}/pause_deployment")

@@ -59,11 +59,25 @@ async def claim(
         due_before=now + timedelta(seconds=asked.prefetch_seconds),
         start_deadline=timedelta(seconds=server.start_deadline_seconds),
         lease=timedelta(seconds=server.lease_seconds),
+        late_after=server.services.late_runs.after_seconds,
     )
     runs: list[ClaimedRun] = []
     async with until_disconnected(request):
         runs = await context.dispatcher.claim(scope, wanted, timedelta(seconds=asked.wait_seconds))
-    return answer(ClaimResponse(runs=await with_tokens(context, scope, runs)))
+    next_due = None
+    if asked.tell_next_due and not runs:
+        next_due = await _next_due_seconds(context, wanted)
+    return answer(
+        ClaimResponse(runs=await with_tokens(context, scope, runs), next_due_seconds=next_due)
+    )
+
+
+async def _next_due_seconds(context: ApiContext, claim: Claim) -> float | None:
+    """None also where the first run was due already: a limit holds it back, whose end wakes."""
+    due = await context.orchestrator.next_due([claim.work_pool_id])
+    if due is None or due <= claim.due_before:
+        return None
+    return (due - claim.due_before).total_seconds()
 
 
 async def _queues(
@@ -94,7 +108,7 @@ async def renew_executions(context: InContext, scope: InScope, asked: RenewReque
 async def report_started(context: InContext, scope: InScope, started: ExecutionStarted) -> None:
     """A worker started the infrastructure of an execution, and can find it by this handle."""
     async with context.database.write() as connection:
-        await executions.record_started(connection, scope, started)
+        await executions.record_started(connection, scope, started, now=context.clock())
 
 
 @router.post("/executions/ended", status_code=204)

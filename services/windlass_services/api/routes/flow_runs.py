@@ -22,7 +22,10 @@ from windlass_services.api.proposals import flow_run_proposal, status_of, stop_o
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flow_runs
-from windlass_services.storage.blocking_reasons import read_blocking_reason
+from windlass_services.storage.blocking_reasons import (
+    read_blocking_reason,
+    telling_blocking_reasons,
+)
 from windlass_services.storage.paging import PageNumbers
 
 router = Routes(prefix="/flow_runs", tags=["Flow Runs"])
@@ -49,13 +52,15 @@ async def count_flow_runs(
 async def read_flow_runs(
     context: InContext, scope: InScope, query: Annotated[FlowRunQuery | None, Body()] = None
 ) -> Response:
-    """Runs that match, in the order asked for."""
+    """Runs that match, in the order asked for, each with what holds it back if it is due."""
     query = query or FlowRunQuery()
     window = window_of(context, query.limit, query.offset)
+    now = context.clock()
     async with context.database.read() as connection:
         found = await flow_runs.read_flow_runs(
-            connection, scope, filters_of(query), query.sort, window, now=context.clock()
+            connection, scope, filters_of(query), query.sort, window, now=now
         )
+        found = await telling_blocking_reasons(connection, found, now=now)
     return answer_list(found)
 
 
@@ -63,14 +68,16 @@ async def read_flow_runs(
 async def paginate_flow_runs(
     context: InContext, scope: InScope, query: Annotated[FlowRunPageQuery | None, Body()] = None
 ) -> Response:
-    """One page of runs, and how many there are."""
+    """One page of runs, each with what holds it back if it is due; and how many there are."""
     query = query or FlowRunPageQuery()
     window = page_of(context, query.limit, query.page)
     filters = filters_of(query)
+    now = context.clock()
     async with context.database.read() as connection:
         found = await flow_runs.read_flow_runs(
-            connection, scope, filters, query.sort, window, now=context.clock()
+            connection, scope, filters, query.sort, window, now=now
         )
+        found = await telling_blocking_reasons(connection, found, now=now)
         count = await flow_runs.count_flow_runs(connection, scope, filters)
     numbers = PageNumbers.of(count, window.limit, query.page)
     return answer(FlowRunPaginationResponse(results=found, **numbers.as_fields()))

@@ -89,4 +89,4 @@ async def update_flow(context: InContext, scope: InScope, id: UUID, update: Flow
 async def delete_flow(context: InContext, scope: InScope, id: UUID) -> None:
     """Delete a flow with its deployments and runs."""
     async with context.database.write() as connection:
-        await delete_flow_and_its_own(connection, scope, id)
+        await delete_flow_and_its_own(connection, scope, id, now=context.clock())

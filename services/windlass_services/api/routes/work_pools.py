@@ -100,12 +100,13 @@ async def get_scheduled_flow_runs(
     """What a polling worker may start, in order; asking makes the queues ready."""
     asked = asked or ScheduledFlowRuns()
     names = asked.work_queue_names
+    late_after = context.settings.server.services.late_runs.after_seconds
     found = await context.worker_traffic.poll(
         Poll(
             scope,
             name,
             None if names is None else tuple(names),
-            Due(before=asked.scheduled_before, after=asked.scheduled_after),
+            Due(asked.scheduled_before, asked.scheduled_after, late_after),
             window_of(context, asked.limit).limit,
         )
     )

@@ -111,7 +111,8 @@ async def read_work_queue_runs(
         queue = await work_queues.read_work_queue(connection, scope, id)
         assert queue.work_pool_name is not None
         pool = await read_work_pool(connection, scope, queue.work_pool_name)
-        due = Due(before=asked.scheduled_before)
+        late_after = context.settings.server.services.late_runs.after_seconds
+        due = Due(before=asked.scheduled_before, late_after=late_after)
         runs = await read_scheduled_runs_of_queue(
             connection, scope, pool, queue, due, limit=limit, now=now
         )

@@ -5,6 +5,7 @@ from typing import Annotated
 from starlette.responses import Response
 
 from windlass.schemas.filters.workers import WorkerQuery
+from windlass.schemas.teardowns import TEARDOWNS_HEADER
 from windlass.schemas.workers import Worker, WorkerHeartbeat
 from windlass_services.api.answers import answer_list
 from windlass_services.api.changes import changing
@@ -16,12 +17,17 @@ from windlass_services.storage import workers
 router = Routes(prefix="/work_pools/{work_pool_name}/workers", tags=["Work Pools"])
 
 
-@router.post("/heartbeat", status_code=204)
+@router.post("/heartbeat", status_code=204, response_model=None)
 async def worker_heartbeat(
     context: InContext, scope: InScope, work_pool_name: str, heartbeat: WorkerHeartbeat
-) -> None:
-    """A worker is there: it is online, and its pool ready."""
-    await context.worker_traffic.heartbeat(scope, work_pool_name, heartbeat)
+) -> Response:
+    """A worker is there: it is online, and its pool ready.
+
+    The header `X-Windlass-Teardowns` tells it how many teardowns wait that it may take.
+    """
+    due = await context.worker_traffic.heartbeat(scope, work_pool_name, heartbeat)
+    headers = {TEARDOWNS_HEADER: str(due)} if due else None
+    return Response(status_code=204, headers=headers)
 
 
 @router.post("/filter", response_model=list[Worker])

@@ -22,6 +22,7 @@ from windlass_services.storage.measurements import (
     oldest_event,
 )
 from windlass_services.storage.scope import Scope
+from windlass_services.storage.teardowns import measure_teardowns
 from windlass_services.streams.errors import BrokerUnavailable
 
 _EVERY: Final = timedelta(seconds=5)
@@ -60,6 +61,7 @@ async def measure(services: ServiceContext) -> int:
         await _measure_outbox(connection, now)
         await _measure_lag_ages(connection, lags, now)
         await _measure_history(connection, now)
+        await _measure_teardowns(connection)
     just_measured(_DATABASE)
     return len(queues)
 
@@ -144,6 +146,12 @@ async def _measure_history(connection: Connection, now: datetime) -> None:
     for table, day in days.items():
         begun = datetime.combine(day, time(), UTC)
         metrics.HISTORY_AGE.labels(table).set(_seconds(begun, now))
+
+
+async def _measure_teardowns(connection: Connection) -> None:
+    waiting, given_up = await measure_teardowns(connection)
+    metrics.TEARDOWNS_WAITING.set(waiting)
+    metrics.TEARDOWNS_GIVEN_UP.set(given_up)
 
 
 def _seconds(since: datetime | None, now: datetime) -> float:

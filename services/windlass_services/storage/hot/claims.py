@@ -11,6 +11,7 @@ from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import State, StateDetails, StateType
 from windlass_services.storage.hot.facts import (
     Decision,
+    Dispatch,
     FlowRunFacts,
     FlowRunTransition,
     OpenExecution,
@@ -39,6 +40,8 @@ class PoolTerms:
     queues: tuple[QueueTerms, ...]
     answered: bool
     """The same request took runs before."""
+    arrived: tuple[UUID, ...] = ()
+    """The queues with runs that are due and not in line yet."""
 
     @property
     def limited_queues(self) -> tuple[QueueTerms, ...]:
@@ -100,6 +103,14 @@ def on_terms_of(claim: Claim, run: FlowRunFacts, decision: Decision, now: dateti
         lease_expires_at=None,
     )
     return replace(decision, execution=opened, dispatch=Withdraw())
+
+
+def full_until(decision: Decision) -> datetime | None:
+    """When to look again, if the candidate's deployment has no slot: for it and for all others."""
+    dispatch = decision.dispatch
+    if isinstance(dispatch, Dispatch) and dispatch.waits_for_slot:
+        return dispatch.due_at
+    return None
 
 
 def is_taken(decision: Decision) -> bool:

@@ -155,7 +155,8 @@ class Dispatch:
     """The run may be handed to a worker of its pool from `due_at` on."""
 
     due_at: datetime
-    rank: int
+    waits_for_slot: bool = False
+    """Its deployment has no slot for it: it is let in when one becomes free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from windlass.clock import Clock
 from windlass.schemas.executions import ClaimedRun
+from windlass_services.runtime.batching import Batcher
 from windlass_services.storage.addresses import PostgresAddress
-from windlass_services.storage.batching import Batcher
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.postgres_claims import ClaimRequest, PostgresClaims
 from windlass_services.storage.hot.postgres_history import HistoryRequest, PostgresHistory
@@ -36,7 +36,7 @@ LANES: Final = 2
 """Batches of creations, of transitions and of claims under way at a time: while one waits for the
 disk, the next one is decided. Renewals, events, task runs and logs have one lane each."""
 CONNECTIONS: Final = 3 * LANES + 5
-"""One for each lane, and one to ask what is due."""
+"""One for each lane, and one to ask what is due, or to line it up."""
 
 
 class PostgresHotOperations:
@@ -98,6 +98,9 @@ class PostgresHotOperations:
 
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
         return await self._claiming.ask((scope, claim))
+
+    async def line_up(self, work_queue_ids: Collection[UUID], due_before: datetime) -> None:
+        await self._claims.line_up(work_queue_ids, due_before)
 
     async def renew(
         self, scope: Scope, renewals: Sequence[Renewal], now: datetime, lease: timedelta

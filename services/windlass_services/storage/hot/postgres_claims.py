@@ -5,7 +5,7 @@ limited ones), runs. Runs that somebody else holds are passed over, never waited
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
@@ -15,19 +15,23 @@ from windlass.clock import Clock
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.executions import ClaimedRun
-from windlass_services.storage.batching import Answers
+from windlass_services.runtime.batching import Answers
+from windlass_services.storage.catch_up import is_skipped
 from windlass_services.storage.hot.claims import (
     MOST_REFUSED,
     PoolTerms,
     QueueTerms,
     Room,
     claim_proposal,
+    full_until,
     is_taken,
     on_terms_of,
     room_in,
 )
 from windlass_services.storage.hot.codec import decoded, postgres_fields
 from windlass_services.storage.hot.decide import Slots, decide, needs_deployment_lock
+from windlass_services.storage.hot.line import IN_LINE, OUT_OF_LINE
+from windlass_services.storage.hot.postgres_line import hold_back, line_up, lock_deployments
 from windlass_services.storage.hot.postgres_pool import Connection, PostgresPool, until_won
 from windlass_services.storage.hot.postgres_runs import read_facts, write_transitions
 from windlass_services.storage.hot.protocol import Claim, Govern
@@ -50,6 +54,7 @@ class _Progress:
     taken: int = 0
     decided: set[UUID] = field(default_factory=set[UUID])
     spare: int = _SPARE
+    lined_up: bool = False
     is_over: bool = False
 
     @property
@@ -74,6 +79,11 @@ class PostgresClaims:
         async with self._pool.transaction() as connection:
             return await connection.fetchval(_NEXT_DUE, list(work_pool_ids))
 
+    async def line_up(self, work_queue_ids: Collection[UUID], due_before: datetime) -> None:
+        """See `HotOperations.line_up`."""
+        async with self._pool.transaction() as connection:
+            await line_up(connection, work_queue_ids, due_before, self._clock())
+
     async def _claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
         progress = _Progress()
         claimed: list[ClaimedRun] = []
@@ -91,11 +101,12 @@ class PostgresClaims:
             pool = await _read_pool(connection, scope, claim)
             if pool.answered and not before.taken:
                 return _Progress(is_over=True), await self._read_claimed(connection, claim)
-            after = await self._take(connection, scope, claim, pool, before)
-            claimed = (
-                await self._read_claimed(connection, claim) if after.taken > before.taken else []
-            )
-        return after, claimed
+            if before.lined_up or not pool.arrived:
+                after = await self._take(connection, scope, claim, pool, before)
+                took = after.taken > before.taken
+                return after, await self._read_claimed(connection, claim) if took else []
+        await self.line_up(pool.arrived, claim.due_before)
+        return replace(before, lined_up=True), []
 
     async def _take(
         self,
@@ -108,19 +119,24 @@ class PostgresClaims:
         wanted = claim.limit - before.taken
         room = room_in(pool, await _lock_and_count(connection, claim, pool), wanted)
         most = room.total + before.spare
-        candidates = await _peek(connection, claim, room, before, most)
+        candidates = await _peek(connection, claim, room, before, most, self._clock())
         limited = {deployment for _, deployment in candidates if deployment is not None}
         if limited:
-            await connection.fetch(_LOCK_DEPLOYMENTS, list(limited))
+            await lock_deployments(connection, limited)
         ids = [id for id, _ in candidates]
         held = [id for (id,) in await connection.fetch(_HOLD, ids, room.total)] if ids else []
-        decided, taken = await self._decide(connection, scope, claim, held, limited)
+        full: dict[UUID, datetime] = {}
+        decided, taken = await self._decide(connection, scope, claim, held, limited, full)
+        if full:
+            queues = [queue.id for queue in pool.queues]
+            await hold_back(connection, queues, full)
         refused = len(decided) - taken
         is_cut = len(candidates) == most
         after = _Progress(
             taken=before.taken + taken,
             decided=before.decided | decided,
             spare=before.spare if refused else before.spare * _MORE_SPARE,
+            lined_up=before.lined_up,
         )
         after.is_over = (
             taken >= room.total
@@ -136,8 +152,13 @@ class PostgresClaims:
         claim: Claim,
         held: Sequence[UUID],
         locked: Collection[UUID],
+        full: dict[UUID, datetime],
     ) -> tuple[set[UUID], int]:
-        """Decide on the runs that are held, and write it; answers which, and how many go."""
+        """Decide on the runs that are held, and write it; answers which, and how many go.
+
+        Notes in `full` which deployments have no slot, and until when: no more of their runs are
+        tried.
+        """
         if not held:
             return set(), 0
         facts = await read_facts(connection, held)
@@ -147,6 +168,8 @@ class PostgresClaims:
         writes: list[TransitionWrites] = []
         for id in held:
             run = slots.as_of_now(facts[scope.workspace_id, id])
+            if run.deployment_id in full:
+                continue
             proposal = claim_proposal(claim, id, now)
             if needs_deployment_lock(run, proposal) and (
                 run.deployment is None or run.deployment.id not in locked
@@ -157,6 +180,9 @@ class PostgresClaims:
             if write is not None:
                 writes.append(write)
                 slots.note(run, decision)
+            until = full_until(decision)
+            if run.deployment_id is not None and until is not None:
+                full[run.deployment_id] = until
             taken += is_taken(decision)
         await write_transitions(connection, writes)
         return set(held), taken
@@ -177,20 +203,25 @@ def _lock_request(claim: Claim) -> str:
 
 async def _read_pool(connection: Connection, scope: Scope, claim: Claim) -> PoolTerms:
     rows = await connection.fetch(
-        _READ_POOL, claim.work_pool_id, claim.request_id, scope.workspace_id
+        _READ_POOL, claim.work_pool_id, claim.request_id, scope.workspace_id, claim.due_before
     )
     if not rows:
         raise ObjectNotFound(f"There is no work pool with the id {claim.work_pool_id}.")
     asked = claim.work_queue_ids
-    queues = (
-        QueueTerms(row["queue_id"], row["priority"], row["queue_limit"])
+    open_queues = [
+        row
         for row in rows
         if row["queue_id"] is not None
-    )
+        and not row["is_paused"]
+        and (asked is None or row["queue_id"] in asked)
+    ]
     return PoolTerms(
         rows[0]["concurrency_limit"],
-        () if rows[0]["is_paused"] else tuple(q for q in queues if asked is None or q.id in asked),
+        tuple(
+            QueueTerms(row["queue_id"], row["priority"], row["queue_limit"]) for row in open_queues
+        ),
         rows[0]["answered"],
+        tuple(row["queue_id"] for row in open_queues if row["arrived"]),
     )
 
 
@@ -208,14 +239,18 @@ async def _lock_and_count(
 
 
 async def _peek(
-    connection: Connection, claim: Claim, room: Room, before: _Progress, most: int
+    connection: Connection,
+    claim: Claim,
+    room: Room,
+    before: _Progress,
+    most: int,
+    now: datetime,
 ) -> list[tuple[UUID, UUID | None]]:
     """The first candidates in order, each with its deployment if that is limited."""
     if not room.of_queue or not room.total:
         return []
     queues = [queue for queue, _ in room.of_queue]
-    rows = await connection.fetch(
-        _PEEK,
+    asked = (
         [queue.id for queue in queues],
         [queue.priority for queue in queues],
         # Nobody else takes from a limited queue while it is locked: what it has room for will do.
@@ -224,13 +259,19 @@ async def _peek(
         list(before.decided),
         most,
     )
-    return [(id, deployment) for id, deployment in rows]
+    rows = await connection.fetch(_PEEK, *asked)
+    # Even planning the policies takes longer than the rest: only where there are any.
+    if any(has_policy for *_, has_policy in rows):
+        rows = await connection.fetch(_PEEK_WANTED, *asked, now, now - claim.late_after)
+    return [(id, deployment) for id, deployment, _ in rows]
 
 
 _READ_POOL: Final = (
     "SELECT p.is_paused, p.concurrency_limit, q.id AS queue_id, q.priority,"
     " q.concurrency_limit AS queue_limit,"
-    " EXISTS (SELECT 1 FROM execution WHERE request_id = $2) AS answered"
+    " EXISTS (SELECT 1 FROM execution WHERE request_id = $2) AS answered,"
+    " EXISTS (SELECT 1 FROM dispatchable WHERE work_queue_id = q.id AND due_at <= $4"
+    f" AND {OUT_OF_LINE}) AS arrived"
     " FROM work_pool p LEFT JOIN work_queue q ON q.work_pool_id = p.id AND NOT q.is_paused"
     " WHERE p.id = $1 AND p.workspace_id = $3"
 )
@@ -242,18 +283,27 @@ _COUNT: Final = (
     "SELECT work_queue_id, count(*) FROM execution"
     " WHERE work_pool_id = $1 AND ended_at IS NULL GROUP BY work_queue_id"
 )
-_PEEK: Final = (
-    "SELECT c.flow_run_id, l.id FROM unnest($1::UUID[], $2::INT[], $3::INT[])"
+_PEEK_FORMAT: Final = (
+    "SELECT c.flow_run_id, CASE WHEN l.concurrency_limit IS NOT NULL THEN l.id END,"
+    " l.catch_up IS NOT NULL FROM unnest($1::UUID[], $2::INT[], $3::INT[])"
     " AS q(id, priority, most) CROSS JOIN LATERAL ("
     "SELECT flow_run_id, deployment_id, run_priority, rank FROM dispatchable"
-    " WHERE work_queue_id = q.id AND due_at <= $4 AND flow_run_id <> ALL($5::UUID[])"
+    f" WHERE work_queue_id = q.id AND {IN_LINE} AND due_at <= $4"
+    " AND flow_run_id <> ALL($5::UUID[])"
+    "{and_wanted}"
     " ORDER BY run_priority, rank LIMIT q.most) c"
-    " LEFT JOIN deployment l ON l.id = c.deployment_id AND l.concurrency_limit IS NOT NULL"
+    " LEFT JOIN deployment l ON l.id = c.deployment_id"
+    " AND (l.concurrency_limit IS NOT NULL OR l.catch_up IS NOT NULL)"
     " ORDER BY q.priority, c.run_priority, c.rank LIMIT $6"
 )
-_LOCK_DEPLOYMENTS: Final = (
-    "SELECT id FROM deployment WHERE id = ANY($1::UUID[]) ORDER BY id FOR NO KEY UPDATE"
+_PEEK: Final = _PEEK_FORMAT.format(and_wanted="")
+_IS_SKIPPED: Final = is_skipped(
+    "dispatchable.flow_run_id",
+    "dispatchable.deployment_id",
+    now="$7::TIMESTAMPTZ",
+    late_before="$8::TIMESTAMPTZ",
 )
+_PEEK_WANTED: Final = _PEEK_FORMAT.format(and_wanted=f" AND {_IS_SKIPPED} IS NOT TRUE")
 _HOLD: Final = (
     "SELECT d.flow_run_id FROM unnest($1::UUID[]) WITH ORDINALITY AS c(id, place)"
     " JOIN dispatchable d ON d.flow_run_id = c.id JOIN flow_run r ON r.id = c.id"

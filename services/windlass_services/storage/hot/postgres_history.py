@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from windlass_services.storage.batching import Answers
+from windlass_services.runtime.batching import Answers
 from windlass_services.storage.hot.codec import encoded_columns, postgres_fields
 from windlass_services.storage.hot.postgres_pool import PostgresPool, until_won
 from windlass_services.storage.hot.postgres_statements import stored, unnested

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from windlass.schemas.executions import Intent
 from windlass.schemas.states import TERMINAL_STATES
-from windlass_services.storage.batching import Answers
+from windlass_services.runtime.batching import Answers
 from windlass_services.storage.hot.leases import intent_of
 from windlass_services.storage.hot.postgres_pool import PostgresPool, until_won
 from windlass_services.storage.hot.protocol import Renewal, RenewalOutcome

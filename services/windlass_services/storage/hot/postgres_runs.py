@@ -14,7 +14,7 @@ from uuid import UUID
 from windlass.clock import Clock
 from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
-from windlass_services.storage.batching import Answers
+from windlass_services.runtime.batching import Answers
 from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.hot.codec import decoded, postgres_fields
 from windlass_services.storage.hot.decide import (
@@ -26,6 +26,7 @@ from windlass_services.storage.hot.decide import (
     outcome_of,
 )
 from windlass_services.storage.hot.facts import FlowRunFacts, FlowRunTransition
+from windlass_services.storage.hot.postgres_line import let_in
 from windlass_services.storage.hot.postgres_pool import (
     Connection,
     LostRace,
@@ -35,7 +36,7 @@ from windlass_services.storage.hot.postgres_pool import (
 from windlass_services.storage.hot.postgres_statements import (
     ANNOUNCE_PASSED,
     CREATE_RUNS,
-    RELEASE_WAITING,
+    TEAR_DOWN,
     WRITE_TRANSITIONS,
     creation_arguments,
     passed_arguments,
@@ -57,7 +58,6 @@ from windlass_services.storage.hot.writes import (
 )
 from windlass_services.storage.json_text import text_without_nul
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import to_microseconds
 
 Creation: TypeAlias = tuple[Scope, Sequence[NewFlowRun]]
 Proposed: TypeAlias = tuple[Scope, FlowRunTransition]
@@ -166,16 +166,18 @@ async def read_facts(
 
 async def write_transitions(connection: Connection, writes: Sequence[TransitionWrites]) -> None:
     """Write them all. Raises `LostRace` when a run is not in the state that was seen."""
-    if writes:
-        written = await connection.fetchval(WRITE_TRANSITIONS, *transition_arguments(writes))
-        if written != len(writes):
-            raise LostRace("A flow run changed under its lock.")
+    if not writes:
+        return
+    written = await connection.fetchval(WRITE_TRANSITIONS, *transition_arguments(writes))
+    if written != len(writes):
+        raise LostRace("A flow run changed under its lock.")
     if any(write.passed for write in writes):
         await connection.execute(ANNOUNCE_PASSED, *passed_arguments(writes))
+    now: datetime = writes[0].run["updated"]
+    if orphaned := [id for write in writes for id in write.orphaned]:
+        await connection.fetch(TEAR_DOWN, orphaned, now)
     if freed := Counter(write.freed for write in writes if write.freed is not None):
-        now: datetime = writes[0].run["updated"]
-        ids, slots = list(freed.keys()), list(freed.values())
-        await connection.fetch(RELEASE_WAITING, ids, slots, now, to_microseconds(now))
+        await let_in(connection, freed, now)
 
 
 class _Stored:

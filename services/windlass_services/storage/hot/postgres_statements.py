@@ -7,13 +7,14 @@ round trip costs more than a row.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass_services.storage.hot.codec import (
     Field,
     Fields,
     encoded_columns,
     postgres_fields,
 )
+from windlass_services.storage.hot.line import RANK_REPLACED, one_after_another, rank_written
+from windlass_services.storage.hot.teardowns import insert_teardowns
 from windlass_services.storage.hot.writes import (
     EXECUTION_CHANGES,
     HISTORY_SOURCES,
@@ -91,18 +92,20 @@ def _announce(runs: str) -> str:
 
 def _beside(runs: str, after: int) -> str:
     """Executions opened and runs made dispatchable, of the runs whose ids are in `runs`."""
-    replaced = ", ".join(
-        f"{field.name} = excluded.{field.name}"
-        for field in _DISPATCHED
-        if field.name != "flow_run_id"
-    )
+    dispatched = {field.name: field.name for field in _DISPATCHED}
+    dispatched["rank"] = one_after_another("place", "due_at, flow_run_id")
+    replaced = {name: f"excluded.{name}" for name in dispatched if name != "flow_run_id"}
+    replaced["rank"] = RANK_REPLACED
     of_runs = f"WHERE v.flow_run_id IN (SELECT id FROM {runs})"
     return (
         f"opened AS (INSERT INTO execution ({_names(_OPENED)})"
         f" SELECT v.* FROM {unnested(_OPENED, after=after)} {of_runs}),"
+        # Places are found before any is written: what is in line is not looked for among these.
+        f" coming AS MATERIALIZED (SELECT v.*, {rank_written('v.', 'greatest')} AS place"
+        f" FROM {unnested(_DISPATCHED, after=after + len(_OPENED))} {of_runs}),"
         f" dispatched AS (INSERT INTO dispatchable ({_names(_DISPATCHED)})"
-        f" SELECT v.* FROM {unnested(_DISPATCHED, after=after + len(_OPENED))} {of_runs}"
-        f" ON CONFLICT (flow_run_id) DO UPDATE SET {replaced})"
+        f" SELECT {', '.join(dispatched.values())} FROM coming"
+        f" ON CONFLICT (flow_run_id) DO UPDATE SET {_assignments(replaced)})"
     )
 
 
@@ -157,18 +160,5 @@ ANNOUNCE_PASSED: Final = (
 )
 """History and outbox rows of states that runs passed through."""
 
-RELEASE_WAITING: Final = (
-    "WITH waiting AS (SELECT w.id FROM unnest($1::UUID[], $2::INT[]) AS f(id, slots)"
-    " CROSS JOIN LATERAL (SELECT id FROM flow_run WHERE deployment_id = f.id"
-    f" AND state_type = 'SCHEDULED' AND state_name = '{AWAITING_CONCURRENCY_SLOT}'"
-    " AND next_scheduled_start_time > $3 ORDER BY next_scheduled_start_time, id"
-    " LIMIT f.slots FOR NO KEY UPDATE SKIP LOCKED) w),"
-    # A claim may have the one row and wait for what this transaction has: wait for neither.
-    " held AS (SELECT d.flow_run_id FROM dispatchable d JOIN waiting w ON d.flow_run_id = w.id"
-    " FOR NO KEY UPDATE OF d SKIP LOCKED),"
-    " sooner AS (UPDATE flow_run r SET next_scheduled_start_time = $3 FROM waiting w"
-    " WHERE r.id = w.id)"
-    " UPDATE dispatchable d SET due_at = $3, rank = $4 FROM held h"
-    " WHERE d.flow_run_id = h.flow_run_id"
-)
-"""So many runs of each deployment that wait for a slot are due now, the first ones first."""
+TEAR_DOWN: Final = insert_teardowns("e.id = ANY($1::TEXT[])", "$2::TIMESTAMPTZ")
+"""A later statement of the same transaction: it sees the handle that the ended execution has."""

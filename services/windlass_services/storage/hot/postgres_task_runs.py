@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from windlass.clock import Clock
 from windlass.exceptions import ObjectAlreadyExists
-from windlass_services.storage.batching import Answers
+from windlass_services.runtime.batching import Answers
 from windlass_services.storage.hot.codec import Fields, encoded_columns, postgres_fields
 from windlass_services.storage.hot.postgres_pool import PostgresPool, until_won
 from windlass_services.storage.hot.postgres_statements import stored, unnested

@@ -9,6 +9,7 @@ from uuid import UUID
 from windlass.schemas.executions import ClaimedRun, Intent
 from windlass.schemas.flow_runs import FlowRun
 from windlass.schemas.states import State
+from windlass_services.storage.catch_up import LATE_AFTER
 from windlass_services.storage.hot.facts import Decision, FlowRunFacts, FlowRunTransition
 from windlass_services.storage.json_text import JsonText
 from windlass_services.storage.scope import Scope
@@ -67,6 +68,8 @@ class Claim:
     due_before: datetime
     start_deadline: timedelta
     lease: timedelta
+    late_after: timedelta = LATE_AFTER
+    """How long after its time a run is late, which some catch-up policies go by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,13 @@ class HotOperations(Protocol):
         candidate passes `govern` as a transition to PENDING with `OpenExecution`; one that is
         refused is written as decided and not returned. `SKIP LOCKED`: two claims never wait for,
         nor get, the same run.
+        """
+        ...
+
+    async def line_up(self, work_queue_ids: Collection[UUID], due_before: datetime) -> None:
+        """Give the runs of these queues that are due by then, and not in line yet, their places.
+
+        Claims do so themselves; who only reads what may start asks for it before.
         """
         ...
 

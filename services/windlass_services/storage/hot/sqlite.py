@@ -22,6 +22,7 @@ from windlass_services.storage.hot.protocol import (
     TransitionOutcome,
 )
 from windlass_services.storage.hot.sqlite_claims import claim_runs, next_due, renew_leases
+from windlass_services.storage.hot.sqlite_line import line_up
 from windlass_services.storage.hot.sqlite_runs import create_flow_runs, transition
 from windlass_services.storage.hot.sqlite_task_runs import (
     insert_unless_there,
@@ -58,6 +59,11 @@ class SqliteHotOperations:
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
         return await self._writer.do(
             lambda cursor: claim_runs(cursor, scope, claim, self._govern, self._clock())
+        )
+
+    async def line_up(self, work_queue_ids: Collection[UUID], due_before: datetime) -> None:
+        await self._writer.do(
+            lambda cursor: line_up(cursor, work_queue_ids, due_before, self._clock())
         )
 
     async def renew(

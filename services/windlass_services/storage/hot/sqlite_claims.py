@@ -10,12 +10,14 @@ from pydantic_core import from_json
 
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.executions import ClaimedRun, Intent
+from windlass_services.storage.catch_up import is_skipped
 from windlass_services.storage.hot.claims import (
     MOST_REFUSED,
     PoolTerms,
     QueueTerms,
     Room,
     claim_proposal,
+    full_until,
     is_taken,
     on_terms_of,
     room_in,
@@ -23,8 +25,10 @@ from windlass_services.storage.hot.claims import (
 from windlass_services.storage.hot.codec import decoded, sqlite_fields
 from windlass_services.storage.hot.decide import decide
 from windlass_services.storage.hot.leases import intent_of
+from windlass_services.storage.hot.line import IN_LINE
 from windlass_services.storage.hot.protocol import Claim, Govern, Renewal, RenewalOutcome
 from windlass_services.storage.hot.queries import claimed_query, claimed_run_from_row
+from windlass_services.storage.hot.sqlite_line import hold_back, line_up
 from windlass_services.storage.hot.sqlite_runs import read_facts, write_decision
 from windlass_services.storage.json_text import json_text
 from windlass_services.storage.scope import Scope
@@ -75,26 +79,38 @@ def _take(
 ) -> None:
     seen: set[UUID] = set()
     taken = 0
+    queues = [queue.id for queue in pool.queues]
+    line_up(cursor, queues, claim.due_before, now)
     while taken < claim.limit and len(seen) - taken < MOST_REFUSED:
         live = _count_live(cursor, claim) if pool.has_limits else {}
-        candidates = _peek(cursor, claim, room_in(pool, live, claim.limit - taken), seen)
+        candidates = _peek(cursor, claim, room_in(pool, live, claim.limit - taken), seen, now)
+        full: set[UUID | None] = set()
         if not candidates:
             return
         for flow_run_id in candidates:
-            seen.add(flow_run_id)
             run = read_facts(cursor, scope, flow_run_id)
+            if run.deployment_id in full:
+                continue
+            seen.add(flow_run_id)
             proposal = claim_proposal(claim, flow_run_id, now)
             decision = on_terms_of(claim, run, decide(run, proposal, now, govern), now)
             write_decision(cursor, scope, run, proposal, decision, now)
+            until = full_until(decision)
+            if run.deployment_id is not None and until is not None:
+                full.add(run.deployment_id)
+                hold_back(cursor, queues, run.deployment_id, until)
             taken += is_taken(decision)
 
 
-def _peek(cursor: sqlite3.Cursor, claim: Claim, room: Room, seen: Collection[UUID]) -> list[UUID]:
+def _peek(
+    cursor: sqlite3.Cursor, claim: Claim, room: Room, seen: Collection[UUID], now: datetime
+) -> list[UUID]:
     """The next candidates in order, without those that were decided before."""
     found: list[tuple[int, int, int, UUID]] = []
     due = to_microseconds(claim.due_before)
+    moments = (to_microseconds(now), to_microseconds(now - claim.late_after))
     for queue, most in room.of_queue:
-        rows = cursor.execute(_PEEK, (queue.id.hex, due, most + len(seen)))
+        rows = cursor.execute(_PEEK, (queue.id.hex, due, *moments, most + len(seen)))
         unseen = [
             (queue.priority, run_priority, rank, id)
             for run_priority, rank, hex in rows
@@ -156,9 +172,14 @@ _COUNT_LIVE: Final = (
     "SELECT work_queue_id, count(*) FROM execution"
     " WHERE work_pool_id = ? AND ended_at IS NULL GROUP BY work_queue_id"
 )
+_IS_SKIPPED: Final = is_skipped(
+    "dispatchable.flow_run_id", "dispatchable.deployment_id", now="?", late_before="?"
+)
 _PEEK: Final = (
     "SELECT run_priority, rank, flow_run_id FROM dispatchable"
-    " WHERE work_queue_id = ? AND due_at <= ? ORDER BY run_priority, rank LIMIT ?"
+    " INDEXED BY ix_dispatchable__work_queue_id_run_priority_rank"
+    f" WHERE work_queue_id = ? AND {IN_LINE} AND due_at <= ? AND {_IS_SKIPPED} IS NOT TRUE"
+    " ORDER BY run_priority, rank LIMIT ?"
 )
 _CLAIMED: Final = claimed_query(sqlite_fields)
 _READ_CLAIMED: Final = (

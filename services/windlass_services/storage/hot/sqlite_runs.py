@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -11,11 +12,11 @@ import sqlalchemy as sa
 from windlass.exceptions import ObjectNotFound, ServerBusy
 from windlass.ids import uuid7
 from windlass.schemas.flow_runs import FlowRun
-from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.hot.codec import Fields, Row, decoded, encoded, sqlite_fields
 from windlass_services.storage.hot.decide import decide, facts_from_row, outcome_of
 from windlass_services.storage.hot.facts import Decision, FlowRunFacts, FlowRunTransition
+from windlass_services.storage.hot.line import RANK_REPLACED, rank_written
 from windlass_services.storage.hot.protocol import (
     CreatedFlowRun,
     Govern,
@@ -23,6 +24,8 @@ from windlass_services.storage.hot.protocol import (
     TransitionOutcome,
 )
 from windlass_services.storage.hot.queries import facts_query, flow_runs_query
+from windlass_services.storage.hot.sqlite_line import let_in
+from windlass_services.storage.hot.teardowns import insert_teardowns
 from windlass_services.storage.hot.writes import (
     EXECUTION_CHANGES,
     HISTORY_SOURCES,
@@ -99,8 +102,10 @@ def write_decision(
     _insert_beside(cursor, writes.opened, writes.dispatched)
     if writes.withdrawn:
         cursor.execute(_WITHDRAW, (row["id"],))
+    for execution_id in writes.orphaned:
+        cursor.execute(_TEAR_DOWN, (execution_id, row["updated"]))
     if writes.freed is not None:
-        _release_waiting(cursor, writes.freed, row["updated"])
+        let_in(cursor, writes.freed, row["updated"])
 
 
 def _create(cursor: sqlite3.Cursor, scope: Scope, new: NewFlowRun, now: datetime) -> CreatedFlowRun:
@@ -114,14 +119,6 @@ def _create(cursor: sqlite3.Cursor, scope: Scope, new: NewFlowRun, now: datetime
         cursor.execute(_INSERT_OUTBOX, row)
     _insert_beside(cursor, writes.opened, writes.dispatched)
     return CreatedFlowRun(created_run(new, writes), created=True)
-
-
-def _release_waiting(cursor: sqlite3.Cursor, deployment_id: UUID, now: int) -> None:
-    """A run of the deployment that waits for a slot is due now."""
-    first = cursor.execute(_FIRST_WAITING, (deployment_id.hex, now)).fetchone()
-    if first is not None:
-        cursor.execute(_SOONER, (now, *first))
-        cursor.execute(_DISPATCH_SOONER, (now, now, *first))
 
 
 def _read_existing(cursor: sqlite3.Cursor, row: Row, now: datetime) -> FlowRun:
@@ -157,13 +154,17 @@ _CHANGED: Final = sqlite_fields((execution.c.id, *EXECUTION_CHANGES))
 _DISPATCHED: Final = sqlite_fields(dispatchable.columns)
 
 
-def _insert(table: sa.Table, sources: Mapping[str, str]) -> str:
-    names = ", ".join(f":{source}" for source in sources.values())
-    return f"INSERT INTO {table.name} ({', '.join(sources)}) VALUES ({names})"
+def _insert(
+    table: sa.Table, sources: Mapping[str, str], computed: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    values = ", ".join(computed.get(name, f":{source}") for name, source in sources.items())
+    return f"INSERT INTO {table.name} ({', '.join(sources)}) VALUES ({values})"
 
 
-def _insert_all(table: sa.Table, fields: Fields) -> str:
-    return _insert(table, {field.name: field.name for field in fields})
+def _insert_all(
+    table: sa.Table, fields: Fields, computed: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    return _insert(table, {field.name: field.name for field in fields}, computed)
 
 
 _INSERT_RUN: Final = (
@@ -187,19 +188,13 @@ _CHANGE_EXECUTION: Final = (
     + " WHERE id = :id AND ended_at IS NULL"
 )
 _DISPATCH: Final = (
-    _insert_all(dispatchable, _DISPATCHED)
-    + " ON CONFLICT (flow_run_id) DO UPDATE SET "
+    _insert_all(dispatchable, _DISPATCHED, {"rank": rank_written(":", "max")})
+    + f" ON CONFLICT (flow_run_id) DO UPDATE SET rank = {RANK_REPLACED}, "
     + ", ".join(
         f"{field.name} = excluded.{field.name}"
         for field in _DISPATCHED
-        if field.name != "flow_run_id"
+        if field.name not in ("flow_run_id", "rank")
     )
 )
-_FIRST_WAITING: Final = (
-    "SELECT id FROM flow_run WHERE deployment_id = ? AND state_type = 'SCHEDULED'"
-    f" AND state_name = '{AWAITING_CONCURRENCY_SLOT}' AND next_scheduled_start_time > ?"
-    " ORDER BY next_scheduled_start_time, id LIMIT 1"
-)
-_SOONER: Final = "UPDATE flow_run SET next_scheduled_start_time = ? WHERE id = ?"
-_DISPATCH_SOONER: Final = "UPDATE dispatchable SET due_at = ?, rank = ? WHERE flow_run_id = ?"
+_TEAR_DOWN: Final = insert_teardowns("e.id = ?1", "?2")
 _WITHDRAW: Final = "DELETE FROM dispatchable WHERE flow_run_id = ?"

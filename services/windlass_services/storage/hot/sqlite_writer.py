@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from windlass.exceptions import ServerBusy
-from windlass_services.storage.batching import Answers, Batcher
+from windlass_services.runtime.batching import Answers, Batcher
 
 AnswerT = TypeVar("AnswerT")
 Job: TypeAlias = Callable[[sqlite3.Cursor], AnswerT]

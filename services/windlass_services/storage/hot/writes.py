@@ -29,7 +29,9 @@ from windlass_services.storage.hot.facts import (
     PresentExecution,
     Withdraw,
 )
+from windlass_services.storage.hot.line import rank_to_write
 from windlass_services.storage.hot.protocol import NewFlowRun
+from windlass_services.storage.hot.teardowns import orphaned_by
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run, flow_run_state, outbox
 
@@ -110,6 +112,8 @@ class TransitionWrites:
     withdrawn: bool
     freed: UUID | None
     """The deployment whose run that waits for a slot is due now."""
+    orphaned: tuple[str, ...]
+    """Executions whose infrastructure, if they have any, somebody has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,10 @@ def writes_of(
         passed=passed,
         opened=opened,
         changed=_changed(run, decision),
-        dispatched=_dispatched(scope, run, decision),
+        dispatched=_dispatched(scope, run, decision, now),
         withdrawn=isinstance(decision.dispatch, Withdraw),
         freed=freed_slot_of(run, decision),
+        orphaned=orphaned_by(run, proposal, decision),
     )
 
 
@@ -187,7 +192,7 @@ def creation_writes(
         row |= {"day": None, "outbox_id": None, "outbox_body": None}
     else:
         row |= _announced(new.run.id, new.run.state, None, outbox_id)
-    return CreationWrites(row, opened, _dispatched(scope, facts, new.decision))
+    return CreationWrites(row, opened, _dispatched(scope, facts, new.decision, now))
 
 
 def created_run(new: NewFlowRun, writes: CreationWrites) -> FlowRun:
@@ -251,7 +256,7 @@ def _changed(run: FlowRunFacts, decision: Decision) -> tuple[Row, ...]:
             return ()
 
 
-def _dispatched(scope: Scope, run: FlowRunFacts, decision: Decision) -> Row | None:
+def _dispatched(scope: Scope, run: FlowRunFacts, decision: Decision, now: datetime) -> Row | None:
     write = decision.dispatch
     if not isinstance(write, Dispatch):
         return None
@@ -264,7 +269,7 @@ def _dispatched(scope: Scope, run: FlowRunFacts, decision: Decision) -> Row | No
         "work_queue_id": run.work_queue_id,
         "deployment_id": run.deployment_id,
         "run_priority": run.run_priority,
-        "rank": write.rank,
+        "rank": rank_to_write(write, now),
         "due_at": write.due_at,
     }
 

@@ -583,6 +583,7 @@ CREATE INDEX ix_block_schema_reference__reference_block_schema_id ON block_schem
 CREATE INDEX ix_block_type__workspace_id_name_id ON block_type (workspace_id, name, id);
 CREATE INDEX ix_concurrency_limit__workspace_id_created_id ON concurrency_limit (workspace_id, created, id);
 CREATE INDEX ix_csrf_token__expires_at ON csrf_token (expires_at);
+CREATE INDEX ix_deployment__catch_up ON deployment (id) WHERE catch_up IS NOT NULL;
 CREATE INDEX ix_deployment__work_pool_id ON deployment (work_pool_id);
 CREATE INDEX ix_deployment__work_queue_id ON deployment (work_queue_id);
 CREATE INDEX ix_deployment__workspace_id_created_id ON deployment (workspace_id, created, id);

@@ -49,6 +49,12 @@ deployment = sa.Table(
     sa.Index(None, "workspace_id", "updated", "id"),
     sa.Index(None, "work_queue_id"),
     sa.Index(None, "work_pool_id"),
+    sa.Index(
+        "ix_deployment__catch_up",
+        "id",
+        sqlite_where=sa.text("catch_up IS NOT NULL"),
+        postgresql_where=sa.text("catch_up IS NOT NULL"),
+    ),
 )
 
 deployment_schedule = sa.Table(

@@ -4,16 +4,18 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import click
+from pydantic import TypeAdapter
 
 from windlass.cli.asking import can_ask
 from windlass.cli.console import say
-from windlass.cli.parameters import json_object, key_value, reading
+from windlass.cli.parameters import json_object, json_or_text, key_value, reading
 from windlass.cli.schedule_options import When, schedule_from, schedule_options
 from windlass.cli.trigger_options import read_triggers
 from windlass.deployments.deploying import deploy as register
 from windlass.deployments.preparation import Preparation
 from windlass.deployments.project import Project, find_project_file, read_project
 from windlass.schemas.base import JsonObject
+from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.deployments import ConcurrencyLimitStrategy
 
 
@@ -28,8 +30,17 @@ class _Said(When):
     params: JsonObject | None
     concurrency_limit: int | None
     collision_strategy: ConcurrencyLimitStrategy | None
+    catch_up: CatchUp | None
     enforce_parameter_schema: bool | None
     triggers: tuple[list[JsonObject], ...]
+
+
+def _catch_up(text: str) -> CatchUp:
+    policy: CatchUp | None = json_or_text(text)
+    try:
+        return TypeAdapter[CatchUp](CatchUp).validate_python(policy)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither all, latest, none nor a positive number") from None
 
 
 @click.command()
@@ -83,6 +94,12 @@ class _Said(When):
     "--collision-strategy",
     type=click.Choice([*ConcurrencyLimitStrategy]),
     help="What becomes of one more.",
+)
+@click.option(
+    "--catch-up",
+    metavar="all|latest|none|N",
+    callback=reading(_catch_up),
+    help="Which scheduled runs still go when no worker took them in time.",
 )
 @click.option(
     "--enforce-parameter-schema/--no-enforce-parameter-schema",
@@ -161,6 +178,7 @@ def _overrides(entrypoint: str | None, said: _Said) -> JsonObject:
         "work_pool": _given(pool) or None,
         "schedule": _schedule(said),
         "concurrency_limit": _concurrency(said),
+        "catch_up": said["catch_up"],
         "enforce_parameter_schema": said["enforce_parameter_schema"],
         "triggers": [trigger for some in said["triggers"] for trigger in some] or None,
     }

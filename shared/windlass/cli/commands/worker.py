@@ -19,6 +19,7 @@ class _Options(TypedDict):
     prefetch_seconds: float | None
     run_once: bool
     with_healthcheck: bool
+    broker_url: str | None
     template: JsonObject | None
 
 
@@ -40,6 +41,7 @@ def worker() -> None:
 @click.option("--prefetch-seconds", type=click.FloatRange(0), help="How early runs are prepared.")
 @click.option("--run-once", is_flag=True, help="Take what is due, then end.")
 @click.option("--with-healthcheck", is_flag=True, help="Serve /health.")
+@click.option("--broker-url", help="Be woken by the broker of the server.")
 @click.option(
     "--base-job-template",
     "template",
@@ -57,7 +59,7 @@ def start(pool: str | None, **options: Unpack[_Options]) -> int:
 
 def _arguments(options: _Options) -> Iterator[str]:
     yield from (f"--work-queue={queue}" for queue in options["work_queue"])
-    for name in ("type", "name", "limit", "prefetch_seconds"):
+    for name in ("type", "name", "limit", "prefetch_seconds", "broker_url"):
         if (value := options[name]) is not None:
             yield f"--{name.replace('_', '-')}={value}"
     for flag in ("run_once", "with_healthcheck"):

@@ -14,6 +14,7 @@ from windlass.schemas.executions import (
     RenewRequest,
     RenewResponse,
 )
+from windlass.schemas.teardowns import Teardown, TeardownsTaken, TeardownsToTake, TornDown
 
 
 class AsyncExecutions(AsyncResource):
@@ -24,14 +25,17 @@ class AsyncExecutions(AsyncResource):
 
         Raises `ObjectNotFound` for the pool.
         """
-        response = await self._read(
+        return (await self.ask_for_runs(work_pool_name, request)).runs
+
+    async def ask_for_runs(self, work_pool_name: str, request: ClaimRequest) -> ClaimResponse:
+        """The same, with all that the answer says."""
+        return await self._read(
             ClaimResponse,
             "POST",
             f"/work_pools/{work_pool_name}/claim",
             body=request,
             timeout=request.wait_seconds + _TIME_TO_ANSWER,
         )
-        return response.runs
 
     async def report_started(self, started: ExecutionStarted) -> None:
         """Say what was started for an execution. Raises `ObjectNotFound`."""
@@ -40,6 +44,15 @@ class AsyncExecutions(AsyncResource):
     async def report_ended(self, ended: ExecutionEnded) -> None:
         """Say how the infrastructure of an execution ended. Raises `ObjectNotFound`."""
         await self._request("POST", "/executions/ended", body=ended)
+
+    async def take_teardowns(self, work_pool_name: str, asked: TeardownsToTake) -> list[Teardown]:
+        """Take infrastructure of the pool to end. Raises `ObjectNotFound` for the pool."""
+        path = f"/work_pools/{work_pool_name}/teardowns/take"
+        return (await self._read(TeardownsTaken, "POST", path, body=asked)).teardowns
+
+    async def report_torn_down(self, torn_down: TornDown) -> None:
+        """Say what became of a teardown; one that is done already is not missed."""
+        await self._request("POST", "/executions/torn_down", body=torn_down)
 
     async def renew(
         self, execution_ids: Sequence[str], *, timeout: float | None = None

@@ -2,16 +2,21 @@
 
 from windlass.client._async.resource import AsyncResource
 from windlass.schemas.filters.workers import WorkerQuery
+from windlass.schemas.teardowns import TEARDOWNS_HEADER
 from windlass.schemas.workers import Worker, WorkerHeartbeat
 
 
 class AsyncWorkers(AsyncResource):
     """The methods for workers."""
 
-    async def send_worker_heartbeat(self, work_pool_name: str, heartbeat: WorkerHeartbeat) -> None:
-        """Say that a worker is there. Raises `ObjectNotFound` for the pool."""
+    async def send_worker_heartbeat(self, work_pool_name: str, heartbeat: WorkerHeartbeat) -> int:
+        """Say that a worker is there. Raises `ObjectNotFound` for the pool.
+
+        Returns how many teardowns wait that the worker may take.
+        """
         path = f"/work_pools/{work_pool_name}/workers/heartbeat"
-        await self._request("POST", path, body=heartbeat)
+        response = await self._request("POST", path, body=heartbeat)
+        return int(response.headers.get(TEARDOWNS_HEADER, 0))
 
     async def read_workers_for_work_pool(
         self, work_pool_name: str, query: WorkerQuery | None = None

@@ -2,16 +2,21 @@
 
 from windlass.client._sync.resource import SyncResource
 from windlass.schemas.filters.workers import WorkerQuery
+from windlass.schemas.teardowns import TEARDOWNS_HEADER
 from windlass.schemas.workers import Worker, WorkerHeartbeat
 
 
 class SyncWorkers(SyncResource):
     """The methods for workers."""
 
-    def send_worker_heartbeat(self, work_pool_name: str, heartbeat: WorkerHeartbeat) -> None:
-        """Say that a worker is there. Raises `ObjectNotFound` for the pool."""
+    def send_worker_heartbeat(self, work_pool_name: str, heartbeat: WorkerHeartbeat) -> int:
+        """Say that a worker is there. Raises `ObjectNotFound` for the pool.
+
+        Returns how many teardowns wait that the worker may take.
+        """
         path = f"/work_pools/{work_pool_name}/workers/heartbeat"
-        self._request("POST", path, body=heartbeat)
+        response = self._request("POST", path, body=heartbeat)
+        return int(response.headers.get(TEARDOWNS_HEADER, 0))
 
     def read_workers_for_work_pool(
         self, work_pool_name: str, query: WorkerQuery | None = None

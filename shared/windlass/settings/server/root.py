@@ -109,6 +109,13 @@ class ServerSettings(SettingsGroup):
         at_least=1,
         documented=False,
     )
+    cancel_deadline_seconds: float = setting(
+        300.0,
+        "Seconds that a run may be CANCELLING. Then it is cancelled, and a worker of its pool is"
+        " told to end what may still run.",
+        at_least=0,
+        documented=False,
+    )
     heartbeat_lease_seconds: float = setting(
         540.0,
         "How long a run whose stock runner sent a heartbeat may be silent before it has crashed;"

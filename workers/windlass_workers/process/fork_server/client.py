@@ -41,6 +41,7 @@ class _Request:
 
 @dataclass(slots=True)
 class _Child:
+    start_time: int | None
     ended: anyio.Event = field(default_factory=anyio.Event)
     status: int | None = None
 
@@ -86,11 +87,11 @@ class ForkServer:
 
     def has(self, process: Known) -> bool:
         """Whether the end of this process is, or was, seen by the fork server that runs now."""
-        return process.pid in self._children
+        return self._child(process) is not None
 
     async def wait(self, process: Known) -> int | None:
         """The status of a process of ours once it has ended; None if it went unseen."""
-        child = self._children.get(process.pid)
+        child = self._child(process)
         if child is None:
             await until_over(process)
             return None
@@ -100,6 +101,11 @@ class ForkServer:
         elif self._children.get(process.pid) is child:
             del self._children[process.pid]
         return child.status
+
+    def _child(self, process: Known) -> _Child | None:
+        child = self._children.get(process.pid)
+        # A handle may name a process of long ago that had the number of one of ours.
+        return child if child and child.start_time == process.start_time else None
 
     async def _serve(self) -> None:
         """From the start of a server to its end."""
@@ -153,7 +159,7 @@ class ForkServer:
             return
         if isinstance(answer, Forked):
             # Known from here on: the end of a short run is the next packet.
-            self._children[answer.pid] = _Child()
+            self._children[answer.pid] = _Child(answer.start_time)
         if request := self._requests.get(answer.request):
             request.answer = answer
             request.answered.set()

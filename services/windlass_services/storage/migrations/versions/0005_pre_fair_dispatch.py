@@ -11,6 +11,8 @@ down_revision = "0004_0"
 _IN_LINE = "rank < 4611686018427387904"
 _NOT_IN_LINE = "rank >= 4611686018427387904"
 _HELD_BACK = "rank >= 4611686018427387904 AND rank < 9223372036854775807"
+_NOT_DUE = 9223372036854775807
+_NOW = {"postgresql": "now()", "sqlite": "CAST(strftime('%s', 'now') AS INTEGER) * 1000000"}
 _INDEXES = {
     "ix_dispatchable__work_queue_id_run_priority_rank": (
         ["work_queue_id", "run_priority", "rank"],
@@ -27,6 +29,14 @@ _INDEXES = {
 
 def upgrade() -> None:
     op.add_column("deployment", sa.Column("catch_up", Json))
+    has_policy = sa.text("catch_up IS NOT NULL")
+    op.create_index(
+        "ix_deployment__catch_up",
+        "deployment",
+        ["id"],
+        sqlite_where=has_policy,
+        postgresql_where=has_policy,
+    )
     for name, (columns, where) in _INDEXES.items():
         op.create_index(
             name,
@@ -35,6 +45,9 @@ def upgrade() -> None:
             sqlite_where=sa.text(where),
             postgresql_where=sa.text(where),
         )
+    # What is not due yet is not in line yet, or claims would walk over it.
+    now = _NOW[op.get_context().dialect.name]
+    op.execute(f"UPDATE dispatchable SET rank = {_NOT_DUE} WHERE due_at > {now}")
     op.create_table(
         "teardown",
         sa.Column("execution_id", sa.Text(), nullable=False),
@@ -80,4 +93,5 @@ def downgrade() -> None:
     op.drop_table("teardown")
     for name in _INDEXES:
         op.drop_index(name, "dispatchable")
+    op.drop_index("ix_deployment__catch_up", "deployment")
     op.drop_column("deployment", "catch_up")

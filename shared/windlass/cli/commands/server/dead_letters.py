@@ -1,4 +1,4 @@
-"""`windlass server dead-letters`: what consumers set aside, looked at and sent again."""
+"""`windlass server dead-letters`: what was set aside, looked at and tried again."""
 
 import click
 
@@ -13,7 +13,7 @@ topic_option = click.option("--topic", help="Of this topic only.")
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """Look at messages that nobody could handle, and send them again."""
+    """Look at messages that nobody could handle, and at infrastructure that nobody could end."""
 
 
 @dead_letters.command()
@@ -23,7 +23,7 @@ def dead_letters() -> None:
 )
 @output_option
 def ls(topic: str | None, limit: int, output: str | None) -> None:
-    """List messages that were set aside, and why, newest first."""
+    """List what was set aside, and why, newest first. Of teardowns, the ID is the execution's."""
     with get_client(sync_client=True) as client:
         found = client.read_dead_letters(topic, limit)
     if output:
@@ -37,7 +37,7 @@ def ls(topic: str | None, limit: int, output: str | None) -> None:
 @click.option("--all", "every", is_flag=True, help="All that there are now.")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 def redrive(topic: str | None, every: bool, ids: tuple[str, ...]) -> None:
-    """Send messages again, when the reason is gone. What fails again comes back."""
+    """Try it again, when the reason is gone. What fails again comes back."""
     if every == bool(ids):
         raise click.UsageError("Say either which ones by their ids, or --all.")
     with get_client(sync_client=True) as client:

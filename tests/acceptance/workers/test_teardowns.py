@@ -1,0 +1,68 @@
+"""What is left of a run whose worker is gone is ended by another worker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acceptance.workers.fleet import Fleet
+from tests.support.command import done
+from tests.support.waiting import wait_until
+
+STUBBORN = """
+import signal, time
+from pathlib import Path
+from windlass import flow
+
+@flow
+def a_flow(folder: str):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    Path(folder, "began").touch()
+    while True:
+        time.sleep(1)
+"""
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, str]:
+    """A server that does not wait long for who is to be cancelled."""
+    return {"WINDLASS_SERVER_CANCEL_DEADLINE_SECONDS": "1"}
+
+
+@pytest.fixture
+def stubborn(fleet: Fleet, tmp_path: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """A run whose worker was killed, and its process, which goes on."""
+    worker = fleet.start_worker("--type", "process")
+    run = fleet.run(fleet.deploy(STUBBORN, tmp_path), folder=str(tmp_path))
+    wait_until((tmp_path / "began").exists, description="the run to begin")
+    process = psutil.Process(fleet.pid(run))
+    worker.kill()
+    yield run, process
+    if process.is_running():
+        process.kill()
+
+
+@pytest.mark.usefixtures("api")
+def test_a_run_that_nobody_stops_is_cancelled_and_its_process_ended_by_another_worker(
+    fleet: Fleet, stubborn: tuple[str, psutil.Process], tmp_path: Path
+) -> None:
+    run, process = stubborn
+    fleet.server.post(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
+    assert fleet.until_state(run)["type"] == "CANCELLED"
+    assert process.status() != psutil.STATUS_ZOMBIE, "it hears neither the server nor SIGTERM"
+    # With another home: it finds no record of the run, and knows only what the server tells it.
+    fleet.environment = {"WINDLASS_HOME": str(tmp_path / "elsewhere")}
+    other = fleet.start_worker("--type", "process")
+    wait_until(lambda: not _is_at_work(process), timeout=20, description="the process to end")
+    said = f"Nothing is left of the execution {run}.1"
+    wait_until(lambda: other.said(said), description="the teardown to be done")
+    taken = {"worker_name": "a-test", "place": "anywhere", "limit": 10}
+    path = f"work_pools/{fleet.pool}/teardowns/take"
+    assert fleet.server.post(path, taken) == {"teardowns": []}
+    assert done("server", "dead-letters", "ls", "--topic", "teardowns", "-o", "json").json == []
+    assert fleet.history(run)[-2:] == ["Cancelling", "Cancelled"]
+
+
+def _is_at_work(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
