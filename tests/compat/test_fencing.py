@@ -22,7 +22,6 @@ from tests.support.windlass_server import (
 pytestmark = pytest.mark.timeout(400)
 
 POOL: Final = "fenced"
-RACED: Final = "raced"
 
 
 @pytest.fixture(scope="module", params=BY_BACKEND)
@@ -103,41 +102,6 @@ def test_a_worker_that_was_away_takes_no_run_from_its_successor(
         finally:
             first.send_signal(signal.SIGCONT)
     _wait_for_completed_task(stock, run_id)
-
-
-def test_two_workers_run_each_run_once(stock: Stock, tmp_path: Path) -> None:
-    """Both ask for more than there is, so each is told of what the other one takes."""
-    stock.prefect("work-pool", "create", RACED, "--type", "process")
-    stock.prefect("--no-prompt", "deploy", "fenced.py:fenced", "--name", "raced", "--pool", RACED)
-    deployment = stock.server.get("deployments/name/fenced/raced")["id"]
-    polling = stock.with_settings(PREFECT_WORKER_QUERY_SECONDS="1")
-    worker = ["prefect", "worker", "start", "--pool", RACED, "--name"]
-    folders = [tmp_path / str(n) for n in range(2)]
-    with polling.running("one", *worker, "one"), polling.running("two", *worker, "two"):
-        wait_until(
-            lambda: len(stock.server.post(f"work_pools/{RACED}/workers/filter")) == 2,
-            timeout=PATIENCE,
-            description="both workers to poll",
-        )
-        runs: list[str] = []
-        for folder in folders:
-            folder.mkdir()
-            for execution in (1, 2):
-                (folder / f"go-{execution}").touch()
-            wanted = {"parameters": {"folder": str(folder)}}
-            run = stock.server.post(f"deployments/{deployment}/create_flow_run", wanted)
-            runs.append(run["id"])
-        for run_id in runs:
-            stock.wait_for_state(run_id, "Completed")
-    for folder, run_id in zip(folders, runs, strict=True):
-        assert [file.name for file in folder.glob("started-*")] == ["started-1"]
-        states = stock.server.get(f"flow_run_states/?flow_run_id={run_id}")
-        assert [state["name"] for state in states] == [
-            "Scheduled",
-            "Pending",
-            "Running",
-            "Completed",
-        ]
 
 
 def _wait_for(file: Path) -> None:

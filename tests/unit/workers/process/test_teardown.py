@@ -25,11 +25,14 @@ NO_TIME = timedelta()
 EXECUTION = f"{uuid7()}.1"
 
 
-def start(script: str = "exec sleep 60", **environment: str) -> subprocess.Popen[bytes]:
-    """A process that leads a session, as one of a run does."""
-    return subprocess.Popen(
-        ["sh", "-c", script], start_new_session=True, env={**os.environ, **environment}
-    )
+def start(script: str | None = None, **environment: str) -> subprocess.Popen[bytes]:
+    """A process that leads a session, as one of a run does; without a script, it sleeps.
+
+    Not in a shell, which would become what sleeps in a moment: between the two, it has no
+    environment that could be read.
+    """
+    command = ["sleep", "60"] if script is None else ["sh", "-c", script]
+    return subprocess.Popen(command, start_new_session=True, env={**os.environ, **environment})
 
 
 @pytest.fixture
