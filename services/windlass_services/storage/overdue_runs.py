@@ -41,17 +41,8 @@ class ExpiredExecution:
 
 
 @dataclass(frozen=True, slots=True)
-class OverdueCancellation:
-    """A run whose cancellation nobody saw through, in the state that was read."""
-
-    workspace_id: UUID
-    flow_run_id: UUID
-    state_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiredPause:
-    """A paused run that nobody resumed in time, in the state that was read."""
+class OverdueRun:
+    """A run that was too long in a state: the one that was read."""
 
     workspace_id: UUID
     flow_run_id: UUID
@@ -133,7 +124,7 @@ def _others_wait() -> sa.ColumnElement[bool]:
 
 async def read_overdue_cancellations(
     connection: AsyncConnection, scope: Scope, *, cancelled_before: datetime, limit: int
-) -> list[OverdueCancellation]:
+) -> list[OverdueRun]:
     """Runs of a workspace that have been CANCELLING since before this moment, the oldest first."""
     rows = await connection.execute(
         sa.select(flow_run.c.workspace_id, flow_run.c.id, flow_run.c.state_id)
@@ -145,12 +136,12 @@ async def read_overdue_cancellations(
         .order_by(flow_run.c.state_timestamp)
         .limit(limit)
     )
-    return [OverdueCancellation(*row) for row in rows]
+    return [OverdueRun(*row) for row in rows]
 
 
 async def read_expired_pauses(
     connection: AsyncConnection, scope: Scope, *, now: datetime, limit: int
-) -> list[ExpiredPause]:
+) -> list[OverdueRun]:
     """Paused runs of a workspace whose time to be resumed is over, the oldest pause first."""
     # Whole seconds: beyond them the text of a moment is of no fixed length.
     ends = sa.func.substr(flow_run.c.state_details["pause_timeout"].as_string(), 1, _TO_SECONDS)
@@ -164,7 +155,7 @@ async def read_expired_pauses(
         .order_by(flow_run.c.state_timestamp)
         .limit(limit)
     )
-    return [ExpiredPause(*row) for row in rows]
+    return [OverdueRun(*row) for row in rows]
 
 
 _TO_SECONDS: Final = len("2026-01-01T00:00:00")

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass_services.storage import service_beats
 from windlass_services.storage.tables import partition_lease, service_beat
+from windlass_services.storage.upserts import insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,8 @@ async def beat(
     connection: AsyncConnection, member: Member, *, started_at: datetime, now: datetime
 ) -> None:
     """Say that this replica is alive."""
-    row: dict[str, Any] = {
-        "instance_id": member.instance_id,
-        "service": member.service,
-        "started_at": started_at,
-        "beat_at": now,
-        "details": {},
-    }
-    insert = _insert(connection, service_beat).values(row)
-    await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[service_beat.c.instance_id], set_={"beat_at": now}
-        )
+    await service_beats.beat(
+        connection, member.instance_id, member.service, started_at=started_at, now=now
     )
 
 
@@ -76,9 +67,7 @@ async def leave(connection: AsyncConnection, member: Member) -> None:
             partition_lease.c.owner == str(member.instance_id),
         )
     )
-    await connection.execute(
-        sa.delete(service_beat).where(service_beat.c.instance_id == member.instance_id)
-    )
+    await service_beats.end_beat(connection, member.instance_id)
 
 
 async def _live_members(
@@ -114,7 +103,7 @@ async def _take(
     owner = str(member.instance_id)
     owned: set[int] = set()
     for partition in wanted:
-        insert = _insert(connection, partition_lease).values(
+        insert = insert_into(connection, partition_lease).values(
             topic=member.topic,
             consumer_group=member.group,
             partition=partition,
@@ -145,9 +134,3 @@ def _mine(member: Member, partitions: Sequence[int]) -> sa.ColumnElement[bool]:
         partition_lease.c.partition.in_(partitions),
         partition_lease.c.owner == str(member.instance_id),
     )
-
-
-def _insert(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)

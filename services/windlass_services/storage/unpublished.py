@@ -9,27 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.ids import uuid7
+from windlass_services.storage import service_beats
 from windlass_services.storage.tables import service_beat, unpublished
-from windlass_services.storage.upserts import insert_into
 
 _SERVICE: Final = "publisher"
 
 
 async def beat_of_publisher(connection: AsyncConnection, publisher: UUID, *, now: datetime) -> None:
     """This process is there: what it stores, it publishes."""
-    insert = insert_into(connection, service_beat).values(
-        instance_id=publisher, service=_SERVICE, started_at=now, beat_at=now, details={}
-    )
-    await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[service_beat.c.instance_id], set_={"beat_at": now}
-        )
-    )
+    await service_beats.beat(connection, publisher, _SERVICE, started_at=now, now=now)
 
 
 async def end_of_publisher(connection: AsyncConnection, publisher: UUID) -> None:
     """This process ends, and everything that it stored is published."""
-    await connection.execute(sa.delete(service_beat).where(service_beat.c.instance_id == publisher))
+    await service_beats.end_beat(connection, publisher)
 
 
 async def note_unpublished(connection: AsyncConnection, since: datetime, until: datetime) -> None:

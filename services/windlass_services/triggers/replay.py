@@ -4,24 +4,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
-from windlass_services.storage.consumers import (
-    read_events_received,
-    read_progress,
-    save_progress,
-)
+from windlass_services.storage.consumers import read_progress, save_progress
 from windlass_services.streams.consumer import TRANSIENT
 from windlass_services.streams.keys import partition_of
+from windlass_services.triggers.received import pages_received
 
 Handle: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
 
 _log: Final = logging.getLogger(__name__)
-_PAGE: Final = 500
 _OVERLAP: Final = timedelta(seconds=60)
 _SAVE_EVERY: Final = timedelta(seconds=10)
 
@@ -45,15 +40,9 @@ class TableReplay:
         """Handle what these partitions may have lost."""
         since = await self._since()
         _log.info("Group %s reads the table again from %s", self._group, since.isoformat())
-        after: tuple[datetime, UUID] | None = None
-        while True:
-            async with self._services.database.read() as connection:
-                page = await read_events_received(connection, since, after, _PAGE)
+        async for page in pages_received(self._services.database, since):
             ours = [row for row in page if _partition(row) in partitions]
             await self._hand_over([from_json(to_json(row)) for row in ours])
-            if len(page) < _PAGE:
-                return
-            after = page[-1]["received"], page[-1]["id"]
 
     def progress_duty(self) -> Duty:
         """Save how far the consumer has come."""

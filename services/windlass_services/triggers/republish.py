@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from pydantic_core import to_json
 
@@ -13,7 +12,6 @@ from windlass_services.events.publishing import PUBLISHER_BEAT
 from windlass_services.events.rows import EVENTS_TOPIC
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
-from windlass_services.storage.consumers import read_events_received
 from windlass_services.storage.unpublished import (
     Unpublished,
     first_unpublished,
@@ -22,13 +20,13 @@ from windlass_services.storage.unpublished import (
 )
 from windlass_services.streams.errors import BrokerUnavailable
 from windlass_services.streams.protocol import Message
+from windlass_services.triggers.received import PAGE, pages_received
 
 _SILENCE: Final = 4 * PUBLISHER_BEAT
 _IN_FLIGHT: Final = timedelta(seconds=15)
 """The longest time between the receipt of an event and its message: the patience of the database
 and of the broker together."""
-_PAGE: Final = 500
-_MOST: Final = 20 * _PAGE
+_MOST: Final = 20 * PAGE
 
 
 def republish_duty(services: ServiceContext, is_ours: Callable[[], Awaitable[bool]]) -> Duty:
@@ -69,21 +67,15 @@ class _Progress:
 async def _publish(
     services: ServiceContext, period: Unpublished, progress: _Progress, most: int
 ) -> None:
-    after: tuple[datetime, UUID] | None = None
-    # To the next moment at least: the next pass begins at the one that is reached here.
-    while progress.published < most or progress.until == period.since:
-        async with services.database.read() as connection:
-            page = await read_events_received(
-                connection, period.since, after, _PAGE, until=period.until
-            )
+    async for page in pages_received(services.database, period.since, until=period.until):
         if page:
             await services.streams.publish(EVENTS_TOPIC, [_message(row) for row in page])
             progress.published += len(page)
-            after = page[-1]["received"], page[-1]["id"]
             progress.until = page[-1]["received"]
-        if len(page) < _PAGE:
-            progress.until = None
+        # To the next moment at least: the next pass begins at the one that is reached here.
+        if progress.published >= most and len(page) == PAGE and progress.until != period.since:
             return
+    progress.until = None
 
 
 def _message(row: Mapping[str, Any]) -> Message:

@@ -8,9 +8,8 @@ from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.state_constructors import Cancelled
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
+from windlass_services.scheduler.proposing import propose
 from windlass_services.storage.catch_up import read_skipped_runs
-from windlass_services.storage.hot.facts import FlowRunTransition
-from windlass_services.storage.scope import Scope
 
 _BATCH: Final = 500
 _EVERY: Final = timedelta(seconds=5)
@@ -33,14 +32,8 @@ async def skip_runs(services: ServiceContext) -> int:
         skipped = await read_skipped_runs(connection, now=now, late_after=late_after, limit=_BATCH)
     for run in skipped:
         message = _why(run.policy, late_after)
-        await services.orchestrator.propose(
-            Scope(run.workspace_id, "service:scheduler"),
-            FlowRunTransition(
-                flow_run_id=run.flow_run_id,
-                proposed=Cancelled(id=uuid7(), now=now, name="Skipped", message=message),
-                expected_state_id=run.state_id,
-            ),
-        )
+        skipped_now = Cancelled(id=uuid7(), now=now, name="Skipped", message=message)
+        await propose(services, run, skipped_now)
     return len(skipped)
 
 

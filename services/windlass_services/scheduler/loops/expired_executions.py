@@ -14,10 +14,9 @@ from windlass.schemas.state_constructors import (
 from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
+from windlass_services.scheduler.proposing import propose
 from windlass_services.storage.api_beats import leases_could_be_renewed
-from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.overdue_runs import ExpiredExecution, read_expired_executions
-from windlass_services.storage.scope import Scope
 
 _BATCH: Final = 500
 _EVERY: Final = timedelta(seconds=2)
@@ -51,17 +50,9 @@ async def end_expired_executions(services: ServiceContext) -> int:
     # Once for those who wait to ask again, and once more because they are told when to ask.
     behind = now + 2 * timedelta(seconds=slot_wait)
     for execution in expired:
-        await services.orchestrator.propose(
-            Scope(execution.workspace_id, "service:scheduler"),
-            FlowRunTransition(
-                flow_run_id=execution.flow_run_id,
-                proposed=verdict_on(execution, behind=behind).model_copy(
-                    update={"id": uuid7(), "timestamp": now}
-                ),
-                expected_state_id=execution.state_id,
-                failure=InfrastructureFailure.LOST,
-            ),
-        )
+        verdict = verdict_on(execution, behind=behind)
+        proposed = verdict.model_copy(update={"id": uuid7(), "timestamp": now})
+        await propose(services, execution, proposed, failure=InfrastructureFailure.LOST)
     return len(expired)
 
 

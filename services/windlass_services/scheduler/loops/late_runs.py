@@ -7,9 +7,9 @@ from windlass.ids import uuid7
 from windlass.schemas.state_constructors import Late
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
-from windlass_services.storage.hot.facts import FlowRunTransition, Policy
+from windlass_services.scheduler.proposing import propose
+from windlass_services.storage.hot.facts import Policy
 from windlass_services.storage.overdue_runs import read_late_runs
-from windlass_services.storage.scope import Scope
 
 _BATCH: Final = 500
 
@@ -32,13 +32,6 @@ async def mark_late_runs(services: ServiceContext, *, after: timedelta) -> int:
     async with services.database.read() as connection:
         late = await read_late_runs(connection, due_before=now - after, limit=_BATCH)
     for run in late:
-        await services.orchestrator.propose(
-            Scope(run.workspace_id, "service:scheduler"),
-            FlowRunTransition(
-                flow_run_id=run.flow_run_id,
-                proposed=Late(id=uuid7(), now=now, scheduled_time=run.scheduled_time),
-                policy=Policy.LATE,
-                expected_state_id=run.state_id,
-            ),
-        )
+        marked = Late(id=uuid7(), now=now, scheduled_time=run.scheduled_time)
+        await propose(services, run, marked, policy=Policy.LATE)
     return len(late)

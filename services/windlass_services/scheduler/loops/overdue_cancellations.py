@@ -7,7 +7,7 @@ from windlass.ids import uuid7
 from windlass.schemas.state_constructors import Cancelled
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
-from windlass_services.storage.hot.facts import FlowRunTransition
+from windlass_services.scheduler.proposing import propose
 from windlass_services.storage.overdue_runs import read_overdue_cancellations
 from windlass_services.storage.scope import Scope
 
@@ -40,12 +40,5 @@ async def end_overdue_cancellations(services: ServiceContext) -> int:
         " what may be left of it is torn down."
     )
     for run in overdue:
-        await services.orchestrator.propose(
-            Scope(run.workspace_id, "service:scheduler"),
-            FlowRunTransition(
-                flow_run_id=run.flow_run_id,
-                proposed=Cancelled(id=uuid7(), now=now, message=message),
-                expected_state_id=run.state_id,
-            ),
-        )
+        await propose(services, run, Cancelled(id=uuid7(), now=now, message=message))
     return len(overdue)

@@ -7,7 +7,7 @@ from windlass.ids import uuid7
 from windlass.schemas.state_constructors import Failed
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
-from windlass_services.storage.hot.facts import FlowRunTransition
+from windlass_services.scheduler.proposing import propose
 from windlass_services.storage.overdue_runs import read_expired_pauses
 from windlass_services.storage.scope import Scope
 
@@ -36,10 +36,5 @@ async def fail_expired_pauses(services: ServiceContext) -> int:
         failed = Failed(
             id=uuid7(), now=now, message="The flow run was paused and not resumed in time."
         )
-        await services.orchestrator.propose(
-            Scope(pause.workspace_id, "service:scheduler"),
-            FlowRunTransition(
-                flow_run_id=pause.flow_run_id, proposed=failed, expected_state_id=pause.state_id
-            ),
-        )
+        await propose(services, pause, failed)
     return len(expired)
