@@ -102,6 +102,16 @@ class Load:
     def entries(self) -> list[Entry]:
         return read_ledger(self.ledger)
 
+    def go_on_through(self, times: int, fault: Callable[[], None]) -> None:
+        """Let something go wrong so many times while runs are made and carried out."""
+        number = self.sizes.under_load
+        self.fleet.start_worker("--type", "process", "--limit", "8")
+        self.deploy()
+        with self.asking(number):
+            for turn in range(times):
+                self.until_entered(turn * number // (2 * times))
+                fault()
+
     def until_entered(self, number: int) -> None:
         """Wait until user code was entered so often."""
         self._wait(lambda: len(self.entries()) >= number, f"{number} entries")

@@ -32,14 +32,7 @@ def test_redis_is_flushed_again_and_again(
 ) -> None:
     """What the API acknowledged is a row: what Redis forgot before it was consumed is read again
     from the table."""
-    number = world.sizes.under_load
-    load.fleet.start_worker("--type", "process", "--limit", "8")
-    load.deploy()
-    with load.asking(number):
-        for turn in range(world.sizes.cuts):
-            load.until_entered(turn * number // (2 * world.sizes.cuts))
-            told.tell(number)
-            broker.flush_all()
+    load.go_on_through(world.sizes.cuts, lambda: tell_and(broker.flush_all, world, told))
     over_at = time.monotonic()
     judged("Redis: FLUSHALL", load, size=sizes_of(load, told), over_at=over_at, told=told)
 
@@ -48,14 +41,7 @@ def test_redis_is_flushed_again_and_again(
 def test_redis_restarts_with_nothing(
     world: World, load: Load, told: ToldTaskRuns, broker: Broker, judged: Judged
 ) -> None:
-    number = world.sizes.under_load
-    load.fleet.start_worker("--type", "process", "--limit", "8")
-    load.deploy()
-    with load.asking(number):
-        for turn in range(world.sizes.cuts):
-            load.until_entered(turn * number // (2 * world.sizes.cuts))
-            told.tell(number)
-            broker.restart()
+    load.go_on_through(world.sizes.cuts, lambda: tell_and(broker.restart, world, told))
     over_at = time.monotonic()
     judged("Redis: restart", load, size=sizes_of(load, told), over_at=over_at, told=told)
 
@@ -80,3 +66,9 @@ def test_redis_is_a_black_hole(
 
 def sizes_of(load: Load, told: ToldTaskRuns) -> str:
     return f"{len(load.asked)} runs, {told.number * 3} events"
+
+
+def tell_and(fault: Callable[[], None], world: World, told: ToldTaskRuns) -> None:
+    """Something goes wrong while what was told of is still on its way."""
+    told.tell(world.sizes.under_load)
+    fault()

@@ -23,7 +23,7 @@ def postgres(world: World) -> Postgres:
 def test_connections_are_cut_again_and_again(
     world: World, load: Load, postgres: Postgres, judged: Judged
 ) -> None:
-    during(load, world.sizes.cuts, postgres.cut_connections)
+    load.go_on_through(world.sizes.cuts, postgres.cut_connections)
     size = f"{len(load.asked)} runs, {world.sizes.cuts} times"
     judged("PostgreSQL: connections cut", load, size=size, over_at=time.monotonic())
 
@@ -31,7 +31,7 @@ def test_connections_are_cut_again_and_again(
 def test_the_database_restarts(
     world: World, load: Load, postgres: Postgres, judged: Judged
 ) -> None:
-    during(load, world.sizes.cuts, postgres.restart)
+    load.go_on_through(world.sizes.cuts, postgres.restart)
     size = f"{len(load.asked)} runs, {world.sizes.cuts} times"
     judged("PostgreSQL: restart", load, size=size, over_at=time.monotonic())
 
@@ -48,14 +48,3 @@ def test_the_database_is_away_for_longer_than_a_lease(
         gate.touch()
     size = f"{seconds:g} s, {len(load.asked)} runs"
     judged("PostgreSQL: away", load, size=size, over_at=over_at)
-
-
-def during(load: Load, times: int, fault: Callable[[], None]) -> None:
-    """Let something go wrong so many times while runs are made and carried out."""
-    number = load.sizes.under_load
-    load.fleet.start_worker("--type", "process", "--limit", "8")
-    load.deploy()
-    with load.asking(number):
-        for turn in range(times):
-            load.until_entered(turn * number // (2 * times))
-            fault()

@@ -1,7 +1,7 @@
 """Stock Prefect against real Windlass servers: its API URL is changed, and its credentials."""
 
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +15,6 @@ from tests.support.windlass_server import (
     WindlassServer,
     running_server,
 )
-
-_LINES_SHOWN: Final = 60
 
 PAIR: Final = "admin:pass:word"
 """The credentials of the servers that ask for some."""
@@ -57,20 +55,6 @@ def stock(windlass_server: WindlassServer, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("stock")
     shutil.copytree(Path(__file__).parent / "stock", folder, dirs_exist_ok=True)
     return Stock(windlass_server, folder)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed shows what its stock processes said."""
-    report = yield
-    stock = getattr(item, "funcargs", {}).get("stock")
-    if report.failed and isinstance(stock, Stock):
-        for log in sorted(stock.folder.glob("*.log")):
-            last = log.read_text(errors="replace").splitlines()[-_LINES_SHOWN:]
-            report.sections.append((log.name, "\n".join(last)))
-    return report
 
 
 def asks_for_credentials(module: str, backend: Backend) -> bool:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 from base64 import b64encode
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.support.servers import ROOT
 from tests.support.waiting import wait_until
-from tests.support.windlass_server import WindlassServer
+from tests.support.windlass_server import LINES_SHOWN, WindlassServer
 
 REFERENCE: Final = ROOT / ".venv-compat" / "bin"
 PATIENCE: Final = 120.0
@@ -86,6 +86,12 @@ class Stock:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def logs_of_processes(self) -> Iterator[tuple[str, str]]:
+        """What each command that ran beside the test said last, under its name."""
+        for log in sorted(self.folder.glob("*.log")):
+            last = log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+            yield log.name, "\n".join(last)
 
     def flow_run(self, id: str) -> dict[str, Any]:
         """A flow run as the API shows it."""

@@ -8,13 +8,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import httpx
 import pytest
@@ -50,6 +50,15 @@ LAYOUT: Final[dict[Backend, dict[str, list[str]]]] = {
     },
 }
 """The processes by name, and the services that each of them runs (none named: all)."""
+
+
+@runtime_checkable
+class HasLogs(Protocol):
+    """A fixture with processes: what they said is shown with a test that failed."""
+
+    def logs_of_processes(self) -> Iterable[tuple[str, str]]:
+        """What each process said last, under its name."""
+        ...
 
 
 @dataclass(slots=True)
@@ -186,6 +195,11 @@ class WindlassServer:
         with self.http() as client:
             return _successful(client.get(path))
 
+    def logs_of_processes(self) -> Iterator[tuple[str, str]]:
+        """What each process said last, under its name."""
+        for process in self.processes.values():
+            yield f"log of {process.name}", process.tail()
+
     def start(self, *names: str) -> None:
         """Start the processes of these names, all of them by default, and wait for them."""
         wanted = [self.processes[name] for name in names or self.processes]
@@ -265,12 +279,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Function,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed shows what its server said."""
+    """A test that failed shows what the processes of its fixtures said."""
     report = yield
-    for server in getattr(item, "funcargs", {}).values():
-        if report.failed and isinstance(server, WindlassServer):
-            for process in server.processes.values():
-                report.sections.append((f"log of {process.name}", process.tail()))
+    if report.failed:
+        for fixture in getattr(item, "funcargs", {}).values():
+            if isinstance(fixture, HasLogs):
+                report.sections.extend(fixture.logs_of_processes())
     return report
 
 

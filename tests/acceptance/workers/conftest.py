@@ -1,6 +1,6 @@
 """Workers against a server that the tests of a module share."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,16 +29,3 @@ def fleet(windlass_server: WindlassServer, tmp_path: Path) -> Iterator[Fleet]:
     fleet = Fleet(windlass_server, tmp_path, f"pool-{uuid7()}")
     yield fleet
     fleet.end()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed shows what its workers said."""
-    report = yield
-    for fleet in item.funcargs.values():
-        if report.failed and isinstance(fleet, Fleet):
-            for worker in fleet.workers:
-                report.sections.append((worker.log.name, worker.log.read_text(errors="replace")))
-    return report

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +58,11 @@ class Fleet:
             description="the worker to start",
         )
         return worker
+
+    def logs_of_processes(self) -> Iterator[tuple[str, str]]:
+        """What each worker said, under the name of its log."""
+        for worker in self.workers:
+            yield worker.log.name, worker.log.read_text(errors="replace")
 
     def start(self, options: Sequence[str], pool: str) -> WorkerProcess:
         """Start a worker and return at once."""
