@@ -86,7 +86,7 @@ class Load:
     def running_meanwhile(self) -> Generator[Path]:
         """Runs that are under way during the block, until the file that it is given is there, and
         as many that are asked for after it."""
-        number = self.sizes.pending
+        number = self.sizes.live
         self.fleet.start_worker("--type", "process")
         self.deploy()
         gate = self.gate("open")

@@ -18,7 +18,11 @@ class Sizes:
     races: int
     """Runs that two workers race for; cancellations that race a completion."""
     away: float
-    """How long a store does not answer."""
+    """How long the broker does not answer."""
+    outage: float
+    """How long the API or the database is away beyond a lease."""
+    live: int
+    """Runs that are under way during an outage, and as many that are asked for after it."""
     cuts: int
     """How often something is killed or cut while a load goes on."""
     lease: float
@@ -28,9 +32,9 @@ class Sizes:
 
 
 SIZES: Final = {
-    "short": Sizes("short", 4, 24, 40, 4.0, 2, 5.0, 60.0),
-    "middle": Sizes("middle", 10, 60, 100, 10.0, 4, 5.0, 120.0),
-    "long": Sizes("long", 50, 500, 1000, 120.0, 20, 20.0, 900.0),
+    "short": Sizes("short", 4, 24, 40, 4.0, 4.0, 4, 2, 5.0, 60.0),
+    "middle": Sizes("middle", 10, 60, 100, 10.0, 10.0, 10, 4, 5.0, 120.0),
+    "long": Sizes("long", 50, 500, 1000, 120.0, 600.0, 100, 20, 20.0, 900.0),
 }
 FORM: Final = ASKED.get("WINDLASS_TEST_CHAOS", "short")
 CHOSEN: Final = SIZES[FORM]

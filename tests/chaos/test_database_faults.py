@@ -9,7 +9,7 @@ from tests.chaos.conftest import World
 from tests.chaos.load import Load, let_pass
 from tests.chaos.stores import Postgres
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.long]
+pytestmark = [pytest.mark.timeout(2400), pytest.mark.long]
 Judged = Callable[..., None]
 
 
@@ -40,7 +40,7 @@ def test_the_database_is_away_for_longer_than_a_lease(
     world: World, load: Load, postgres: Postgres, judged: Judged
 ) -> None:
     """Runs go on without it; nobody is taken for dead who could not renew its lease."""
-    seconds = world.sizes.away + world.sizes.lease
+    seconds = world.sizes.outage + world.sizes.lease
     with load.running_meanwhile() as gate:
         with postgres.wire.black_hole():
             let_pass(seconds)

@@ -11,7 +11,7 @@ from tests.support.waiting import wait_until
 from tests.support.windlass_server import SECONDS_TO_START
 
 pytestmark = [
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
     pytest.mark.parametrize("world", BOTH, indirect=True),
 ]
 
@@ -39,7 +39,7 @@ def test_the_api_is_away_for_longer_than_a_lease(
 ) -> None:
     """Runs go on without it; nobody is taken for dead who could not renew its lease."""
     serving = [name for name in world.server.processes if name.startswith(("api", "server"))]
-    seconds = world.sizes.away + world.sizes.lease
+    seconds = world.sizes.outage + world.sizes.lease
     with load.running_meanwhile() as gate:
         for name in serving:
             world.server.processes[name].kill()
