@@ -18,8 +18,8 @@ from benchmarks.sides import Side
 POOL: Final = "waiting"
 POLLED_EVERY: Final = 10.0
 """Seconds between two polls of a worker of the reference that nobody told otherwise."""
-CLAIM_WAIT: Final = 10.0
-"""Seconds that one of ours waits in a claim."""
+CLAIM_WAIT: Final = 30.0
+"""Seconds that one of ours waits in a claim, told nothing else."""
 _HEARTBEAT: Final = 30.0
 _ROOM: Final = 10
 

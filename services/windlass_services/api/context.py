@@ -8,6 +8,7 @@ from starlette.requests import Request
 from windlass.clock import Clock
 from windlass.schemas.executions import EXECUTION_HEADER
 from windlass.settings import Settings
+from windlass_services.api.claim_places import ClaimPlaces
 from windlass_services.api.credentials import Callers, Credentials, speaker_of
 from windlass_services.api.declaring import Provided
 from windlass_services.api.run_tokens import RunTokens
@@ -31,6 +32,7 @@ class ApiContext:
     task_dispatcher: TaskDispatcher
     callers: Callers
     worker_traffic: WorkerTraffic
+    claim_places: ClaimPlaces
 
     @classmethod
     def over(cls, services: ServiceContext) -> "ApiContext":
@@ -42,6 +44,7 @@ class ApiContext:
             TaskDispatcher(services),
             Callers(Credentials.of(services.settings.server.api), tokens),
             WorkerTraffic(services),
+            ClaimPlaces(services),
         )
 
     @property

@@ -1,8 +1,9 @@
 """Requests and websockets on their way to their handlers."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any, Final, TypeAlias
 
 from pydantic_core import from_json, to_json, to_jsonable_python
@@ -22,6 +23,7 @@ Segments: TypeAlias = tuple[str | None, ...]
 
 _JSON: Final = "application/json"
 _WITHOUT_BODY: Final = (204, 304)
+_PREFIXED: Final = 2
 _WHOLE: Final = ":path}"
 """The end of a last segment that takes the rest of the path, slashes included."""
 
@@ -31,8 +33,9 @@ class Direct:
 
     def __init__(self, rooms: Iterable[tuple[str, Routes]]) -> None:
         """Each room with the prefix of its paths."""
-        self._table: dict[int, list[_Entry]] = {}
-        self._rest: list[_Entry] = []
+        self._table: dict[tuple[str, int], list[_Entry]] = {}
+        self._rest: dict[str, list[_Entry]] = {}
+        self._number: Iterator[int] = count()
         self._sockets: dict[str, Socket] = {}
         for prefix, routes in rooms:
             for declared in routes.declared:
@@ -61,21 +64,22 @@ class Direct:
         segments = tuple(
             None if part.startswith("{") else part for part in (prefix + declared.path).split("/")
         )
-        entry = _Entry(len(self._rest) + sum(map(len, self._table.values())), segments, declared)
+        entry = _Entry(next(self._number), segments, declared)
         if declared.path.endswith(_WHOLE):
-            self._rest.append(entry)
+            self._rest.setdefault(_room(segments), []).append(entry)
         else:
-            self._table.setdefault(len(segments), []).append(entry)
+            self._table.setdefault((_room(segments), len(segments)), []).append(entry)
 
     def _matches(self, path: str) -> "Iterable[tuple[_Entry, list[str]]]":
         """Every route of this path, in the order in which they were declared."""
         parts = path.split("/")
-        candidates = [(entry, parts) for entry in self._table.get(len(parts), ())]
-        for entry in self._rest:
-            if len(parts) >= (length := len(entry.segments)):
-                whole = "/".join(parts[length - 1 :])
-                candidates.append((entry, [*parts[: length - 1], whole]))
-        if self._rest:
+        room = _room(parts)
+        candidates = [(entry, parts) for entry in self._table.get((room, len(parts)), ())]
+        if rest := self._rest.get(room):
+            for entry in rest:
+                if len(parts) >= (length := len(entry.segments)):
+                    whole = "/".join(parts[length - 1 :])
+                    candidates.append((entry, [*parts[: length - 1], whole]))
             candidates.sort(key=lambda candidate: candidate[0].number)
         for entry, cut in candidates:
             if (values := _values(entry.segments, cut)) is not None:
@@ -156,6 +160,11 @@ def _readable(body: bytes) -> Any:
         return from_json(body)
     except ValueError:
         return body.decode(errors="replace") or None
+
+
+def _room(segments: Sequence[str | None]) -> str:
+    """The word after the prefix, which no path leaves open; by it a route is found among few."""
+    return segments[_PREFIXED] or "" if len(segments) > _PREFIXED else ""
 
 
 def _values(segments: Segments, parts: list[str]) -> list[str] | None:

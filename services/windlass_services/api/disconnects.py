@@ -16,7 +16,13 @@ async def until_disconnected(request: Request) -> AsyncGenerator[None]:
             pass
         tasks.cancel_scope.cancel()
 
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(notice)
-        yield
+        try:
+            yield
+        except Exception as error:  # raised below: a task group would make it one of a group
+            failure = error
         tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

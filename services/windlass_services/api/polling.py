@@ -1,50 +1,19 @@
-"""What pollers and claimers are told beside their runs, and the record that somebody polls."""
+"""What pollers and claimers are told beside their runs."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 
 from windlass.schemas.executions import ClaimedRun
-from windlass.schemas.work_queues import WorkQueue
 from windlass.schemas.workers import WorkerFlowRunResponse
 from windlass_services.api.candidates import (
     candidate_headers,
     next_execution_of,
     with_candidate,
 )
-from windlass_services.api.changes import changing
 from windlass_services.api.context import ApiContext
 from windlass_services.api.worker_traffic import Polled
-from windlass_services.storage.polls import (
-    deployment_polls_to_record,
-    polls_to_record,
-    record_deployment_polls,
-    record_polls,
-)
 from windlass_services.storage.scope import Scope
-
-
-async def record_queue_polls(
-    context: ApiContext, scope: Scope, queues: Sequence[WorkQueue], now: datetime
-) -> None:
-    """Write down that these queues were polled, where that says anything new."""
-    ids = polls_to_record(queues, now)
-    if ids:
-        async with changing(context, scope) as change:
-            change.statuses = await record_polls(change.connection, ids, now=now)
-
-
-async def record_runner_polls(
-    context: ApiContext, scope: Scope, deployment_ids: Collection[UUID], now: datetime
-) -> None:
-    """Note that a runner asked for runs of these deployments, where that says anything new."""
-    async with context.database.read() as connection:
-        ids = await deployment_polls_to_record(connection, scope, deployment_ids, now=now)
-    if ids:
-        async with changing(context, scope) as change:
-            change.statuses = await record_deployment_polls(change.connection, ids, now=now)
 
 
 async def naming_candidates(

@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from windlass.clock import Clock
-from windlass.exceptions import ApiError
+from windlass.exceptions import ApiError, ObjectNotFound
 from windlass.schemas.executions import ClaimedRun
 from windlass_services.orchestration.channels import EVERY_POOL, pool_of
 from windlass_services.orchestration.waiting_line import Waiter, WaitingLine, Wants
@@ -227,6 +227,9 @@ class Dispatcher:
             runs = await self._orchestrator.claim(
                 waiter.scope, replace(waiter.claim, due_before=due_before)
             )
+        except ObjectNotFound:
+            self._answer_all(waiter.claim.work_pool_id)
+            return
         except ApiError as error:
             self._answer(waiter, [], error)
             return
@@ -243,6 +246,13 @@ class Dispatcher:
         self._forget(waiter)
         waiter.answer(runs, error)
         return True
+
+    def _answer_all(self, work_pool_id: UUID) -> None:
+        """The pool is gone: nobody has anything to wait for."""
+        line = self._lines.get(work_pool_id)
+        for waiter in line.all() if line is not None else ():
+            gone = ObjectNotFound(f"There is no work pool with the id {work_pool_id}.")
+            self._answer(waiter, [], gone)
 
     def _forget(self, waiter: Waiter) -> None:
         work_pool_id = waiter.claim.work_pool_id

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -158,8 +159,8 @@ async def update_work_pool(
 
 async def delete_work_pool(
     connection: AsyncConnection, scope: Scope, name: str, *, now: datetime
-) -> None:
-    """Delete a pool with its queues and workers.
+) -> UUID:
+    """Delete a pool with its queues and workers; returns the id that it had.
 
     Its deployments, and their runs that wait, are left without a pool; their record says why.
     Raises `Forbidden` for a reserved name, `ObjectNotFound`.
@@ -175,6 +176,7 @@ async def delete_work_pool(
     )
     await connection.execute(sa.delete(work_pool).where(work_pool.c.id == pool.id))
     await clear_after(connection, scope, Deleted.WORK_POOL, pool.id, now=now)
+    return pool.id
 
 
 def _refuse_reserved_name(name: str) -> None:

@@ -106,6 +106,28 @@ async def test_a_claim_is_a_poll_and_makes_the_queue_that_it_names(
     assert (await client.read_work_pool("pool")).status is WorkPoolStatus.NOT_READY
 
 
+async def test_who_waits_for_a_pool_that_is_deleted_is_told_and_finds_the_next_of_its_name(
+    client: WindlassClient, deployment_id: UUID
+) -> None:
+    await client.create_flow_run_from_deployment(deployment_id)
+    assert len(await client.claim("pool", request())) == 1
+    told: list[ObjectNotFound] = []
+
+    async def wait_in_vain() -> None:
+        with pytest.raises(ObjectNotFound, match="windlass work-pool create pool") as raised:
+            await client.claim("pool", request(wait_seconds=20))
+        told.append(raised.value)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait_in_vain)
+        tasks.start_soon(wait_in_vain)
+        await anyio.wait_all_tasks_blocked()
+        await client.delete_work_pool("pool")
+    assert len(told) == 2
+    await client.create_work_pool(WorkPoolCreate(name="pool", type="process"))
+    assert await client.claim("pool", request()) == []
+
+
 async def test_a_claim_on_no_pool_says_what_to_do(client: WindlassClient) -> None:
     with pytest.raises(ObjectNotFound, match="windlass work-pool create nowhere"):
         await client.claim("nowhere", request())

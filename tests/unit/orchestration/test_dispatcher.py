@@ -248,6 +248,15 @@ async def test_an_error_goes_to_the_worker_whose_claim_it_was() -> None:
         assert list(hall.errors) == ["worker"]
 
 
+async def test_when_the_pool_is_gone_everyone_who_waits_is_told() -> None:
+    async with a_hall() as hall:
+        await hall.wait_as("first")
+        await hall.wait_as("second")
+        hall.runs.failure = ObjectNotFound("There is no such pool.")
+        await hall.announce()
+        assert sorted(hall.errors) == ["first", "second"]
+
+
 async def test_draining_answers_everyone_and_takes_nothing_more() -> None:
     async with a_hall() as hall:
         await hall.wait_as("waiting")

@@ -13,20 +13,24 @@ from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.waking import Waking
 
 LOOP: Final = "claims"
+# Whoever waits is told of a run at once, so that a long wait makes nobody slower, and an idle fleet
+# cheaper. Half a minute as a rule: after a whole one, proxies cut a connection that says nothing.
+_POLLS_IN_A_WAIT: Final = 3
 _SHORTEST_ROUND: Final = 1.0
 _SHORTEST_REST: Final = 0.05
 
 
 async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]) -> None:
     """Take runs and start them until cancelled."""
-    wait = min(agent.poll_every.total_seconds(), LONGEST_WAIT)
+    poll_every = agent.poll_every.total_seconds()
+    wait = min(_POLLS_IN_A_WAIT * poll_every, LONGEST_WAIT)
     while True:
         while not agent.slots.free:
             agent.pulse.beat(LOOP)  # a full worker has nothing to ask for, and is well
             with anyio.move_on_after(wait):
                 await agent.slots.until_free()
         if agent.waking is not None and agent.waking.is_up:
-            await _claim_when_woken(agent, agent.waking, start, at_the_latest=wait)
+            await _claim_when_woken(agent, agent.waking, start, at_the_latest=poll_every)
             continue
         asked_at = time.monotonic()
         taken = await claim_once(agent, start, wait=wait)

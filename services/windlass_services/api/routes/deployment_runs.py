@@ -10,7 +10,7 @@ from windlass.schemas.flow_runs import DeploymentFlowRunCreate, FlowRun
 from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.polling import record_runner_polls
+from windlass_services.api.recorded_polls import record_runner_polls
 from windlass_services.api.requested_runs import requested_runs
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import window_of

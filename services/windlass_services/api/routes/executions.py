@@ -1,11 +1,11 @@
 """Executions: claims of workers, leases of runs, and what workers report."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from windlass.exceptions import ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.executions import (
     ClaimedRun,
@@ -18,21 +18,16 @@ from windlass.schemas.executions import (
 )
 from windlass.schemas.state_constructors import Cancelled, Crashed, Scheduled
 from windlass.schemas.states import State
-from windlass.schemas.work_queues import WorkQueue
 from windlass_services.api.answers import answer
-from windlass_services.api.changes import changing
 from windlass_services.api.context import ApiContext, InContext, InScope
 from windlass_services.api.declaring import Routes
 from windlass_services.api.disconnects import until_disconnected
-from windlass_services.api.polling import record_queue_polls, with_tokens
+from windlass_services.api.polling import with_tokens
 from windlass_services.storage import executions
-from windlass_services.storage.ensured_queues import ensure_work_queue
 from windlass_services.storage.executions import ReportedExecution
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.protocol import Claim
-from windlass_services.storage.scope import Scope
-from windlass_services.storage.work_pools import read_work_pool
-from windlass_services.storage.work_queues import read_queues_of_pool
+from windlass_services.storage.work_pools import no_work_pool
 
 router = Routes(tags=["Executions"])
 
@@ -46,13 +41,12 @@ async def claim(
     It makes the queues ready, as a poll does; a queue that is named for the first time is made.
     A worker that hangs up waits no longer: a run would be handed to nobody.
     """
-    pool_id, queues = await _queues(context, scope, name, asked.work_queue_names)
+    place = await context.claim_places.find(scope, name, asked.work_queue_names)
     now = context.clock()
-    await record_queue_polls(context, scope, queues, now)
     server = context.settings.server
     wanted = Claim(
-        work_pool_id=pool_id,
-        work_queue_ids=[queue.id for queue in queues] if asked.work_queue_names else None,
+        work_pool_id=place.work_pool_id,
+        work_queue_ids=place.work_queue_ids,
         limit=asked.limit,
         worker_name=asked.worker_name,
         request_id=asked.request_id,
@@ -62,8 +56,13 @@ async def claim(
         late_after=server.services.late_runs.after_seconds,
     )
     runs: list[ClaimedRun] = []
-    async with until_disconnected(request):
-        runs = await context.dispatcher.claim(scope, wanted, timedelta(seconds=asked.wait_seconds))
+    try:
+        async with until_disconnected(request):
+            wait = timedelta(seconds=asked.wait_seconds)
+            runs = await context.dispatcher.claim(scope, wanted, wait)
+    except ObjectNotFound:
+        context.claim_places.forget(place.work_pool_id)
+        raise no_work_pool(name) from None
     next_due = None
     if asked.tell_next_due and not runs:
         next_due = await _next_due_seconds(context, wanted)
@@ -78,24 +77,6 @@ async def _next_due_seconds(context: ApiContext, claim: Claim) -> float | None:
     if due is None or due <= claim.due_before:
         return None
     return (due - claim.due_before).total_seconds()
-
-
-async def _queues(
-    context: ApiContext, scope: Scope, pool_name: str, names: list[str] | None
-) -> tuple[UUID, list[WorkQueue]]:
-    async with context.database.read() as connection:
-        pool = await read_work_pool(connection, scope, pool_name)
-        queues = await read_queues_of_pool(connection, scope, pool, names)
-    missing = set(names or ()) - {queue.name for queue in queues}
-    if missing:
-        async with changing(context, scope) as change:
-            for name in sorted(missing):
-                queues.append(
-                    await ensure_work_queue(
-                        change.connection, scope, pool_name, name, now=context.clock()
-                    )
-                )
-    return pool.id, queues
 
 
 @router.post("/executions/renew", response_model=RenewResponse)
@@ -117,7 +98,7 @@ async def report_ended(context: InContext, scope: InScope, ended: ExecutionEnded
     cancelled where that was asked for, or is dispatched again if nobody saw it begin or end."""
     async with context.database.write() as connection:
         reported = await executions.record_ended(connection, scope, ended)
-    if reported.is_live and (ended.crashed or reported.is_cancelling):
+    if reported and reported.is_live and (ended.crashed or reported.is_cancelling):
         state = _state_after(ended, reported, context.clock())
         await context.orchestrator.propose(
             scope, FlowRunTransition(reported.flow_run_id, state, execution_id=ended.execution_id)

@@ -13,7 +13,8 @@ from windlass_services.api.changes import changing
 from windlass_services.api.collections.worker_types import default_base_job_template
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.polling import naming_candidates, record_queue_polls
+from windlass_services.api.polling import naming_candidates
+from windlass_services.api.recorded_polls import record_queue_polls
 from windlass_services.api.windows import window_of
 from windlass_services.api.worker_traffic import Poll
 from windlass_services.storage import work_pools
@@ -85,9 +86,11 @@ async def update_work_pool(
 
 @router.delete("/{name}", status_code=204)
 async def delete_work_pool(context: InContext, scope: InScope, name: str) -> None:
-    """Delete a pool with its queues and workers."""
+    """Delete a pool with its queues and workers; those that wait for runs of it are told."""
     async with changing(context, scope) as change:
-        await work_pools.delete_work_pool(change.connection, scope, name, now=context.clock())
+        change.wake(
+            await work_pools.delete_work_pool(change.connection, scope, name, now=context.clock())
+        )
 
 
 @router.post("/{name}/get_scheduled_flow_runs", response_model=list[WorkerFlowRunResponse])

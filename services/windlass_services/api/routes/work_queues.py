@@ -18,7 +18,7 @@ from windlass_services.api.answers import answer, answer_list
 from windlass_services.api.changes import changing
 from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Header, Routes
-from windlass_services.api.polling import record_queue_polls
+from windlass_services.api.recorded_polls import record_queue_polls
 from windlass_services.api.windows import window_of
 from windlass_services.storage import work_queue_health, work_queues
 from windlass_services.storage.ensured_queues import (
