@@ -7,6 +7,7 @@ from uuid import UUID
 
 from windlass_services.events.flow_run_states import flow_run_state_event
 from windlass_services.events.intake import announce
+from windlass_services.events.rows import TASK_RUN_RECORDER
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
 from windlass_services.storage.event_rows import insert_event_rows
@@ -46,7 +47,7 @@ async def relay(services: ServiceContext, limit: int) -> int:
             await insert_event_rows(connection, workspace_id, rows)
         await show_children_in_parents(connection, run_ids, now=now)
     for rows in events.values():
-        await announce(services.publisher, rows)
+        await announce(services.publisher, rows, done_for=(TASK_RUN_RECORDER,))
     return len(taken)
 
 

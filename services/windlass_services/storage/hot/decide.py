@@ -51,6 +51,7 @@ EXECUTION_PREFIX: Final = "execution__"
 DEPLOYMENT_PREFIX: Final = "deployment__"
 POOL_PREFIX: Final = "pool__"
 LIVE_EXECUTIONS: Final = "live_executions"
+VERSION: Final = "version"
 
 
 def facts_from_row(row: Mapping[str, Any]) -> FlowRunFacts:
@@ -76,6 +77,7 @@ def facts_from_row(row: Mapping[str, Any]) -> FlowRunFacts:
         execution=_execution_facts(row),
         deployment=_deployment_facts(row),
         infrastructure_retry=infrastructure_retry_from_row(row),
+        version=row[VERSION],
     )
 
 

@@ -53,7 +53,7 @@ class DeploymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class FlowRunFacts:
-    """A flow run as it stands under its row lock, inside the deciding transaction."""
+    """A flow run as it stands, under its row lock or at a version that is compared later."""
 
     id: UUID
     flow_id: UUID
@@ -76,6 +76,8 @@ class FlowRunFacts:
     deployment: DeploymentFacts | None
     infrastructure_retry: InfrastructureRetry | None = None
     """Of its deployment, else of its pool."""
+    version: int = 0
+    """Of the row, where others may change it before the decision is written (PostgreSQL)."""
 
     def time_to_start(self, usual: timedelta) -> timedelta:
         """How long an execution of the run may take to start: its deployment has the last word."""

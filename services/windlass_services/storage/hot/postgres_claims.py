@@ -76,7 +76,7 @@ class PostgresClaims:
 
     async def next_due(self, work_pool_ids: Collection[UUID]) -> datetime | None:
         """See `HotOperations.next_due`."""
-        async with self._pool.transaction() as connection:
+        async with self._pool.statements() as connection:
             return await connection.fetchval(_NEXT_DUE, list(work_pool_ids))
 
     async def line_up(self, work_queue_ids: Collection[UUID], due_before: datetime) -> None:

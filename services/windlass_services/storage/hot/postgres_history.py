@@ -40,7 +40,7 @@ class PostgresHistory:
         ]
         # In one order everywhere: two batches with the same rows must not wait in a circle.
         rows.sort(key=lambda row: (row["day"], row["id"]))
-        async with self._pool.transaction() as connection:
+        async with self._pool.statements() as connection:
             inserted = await connection.fetch(self._insert, *encoded_columns(self._fields, rows))
         new = {id for (id,) in inserted}
         answers: list[int] = []

@@ -34,7 +34,7 @@ class PostgresLeases:
             for scope, renewals, now, lease in requests
             for renewal in renewals
         }
-        async with self._pool.transaction() as connection:
+        async with self._pool.statements() as connection:
             rows = await connection.fetch(
                 _RENEW,
                 [workspace_id for workspace_id, _ in expiring],

@@ -1,4 +1,9 @@
-"""Transactions on connections that only the hot operations use."""
+"""Transactions on connections that only the hot operations use.
+
+What every statement needs is said when a connection is made: a lone statement is then a transaction
+by itself, in one round trip. Poolers refuse that, or forget it with the next transaction: through
+them it travels with every BEGIN.
+"""
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -38,25 +43,26 @@ class PostgresPool:
     ) -> None:
         seconds = patience.total_seconds()
         self._connecting = connecting.total_seconds()
-        # Poolers refuse most parameters at connection time, and session state does not survive
-        # them: what every transaction needs travels with its BEGIN, in one round trip.
-        milliseconds = int(seconds * 1000)
-        self._begin = (
-            f"BEGIN; SET LOCAL statement_timeout = {milliseconds};"
-            f" SET LOCAL idle_in_transaction_session_timeout = {milliseconds};"
+        milliseconds = str(int(seconds * 1000))
+        self._needed = {
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": milliseconds,
             # Every statement looks rows up by key. A plan made while a table was empty would read
             # it all, and be kept.
-            " SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-        )
-        self._pool: Any = asyncpg.create_pool(
-            address.dsn,
-            min_size=0,
-            max_size=size,
-            timeout=self._connecting,
-            command_timeout=seconds + 1,
-            statement_cache_size=100 if address.prepared else 0,
-            reset=_leave,
-        )
+            "enable_seqscan": "off",
+            "jit": "off",
+        }
+        self._options: dict[str, Any] = {
+            "dsn": address.dsn,
+            "min_size": 0,
+            "max_size": size,
+            "timeout": self._connecting,
+            "command_timeout": seconds + 1,
+            "statement_cache_size": 100 if address.prepared else 0,
+            "reset": _leave,
+        }
+        self._is_direct = address.prepared
+        self._pool: Any = self._new_pool()
 
     @asynccontextmanager
     async def transaction(self, also: str = "") -> AsyncGenerator[Connection]:
@@ -64,24 +70,33 @@ class PostgresPool:
 
         Raises `ServerBusy`, or `LostRace` when running it again is likely to help.
         """
-        try:
-            async with self._pool.acquire(timeout=self._connecting) as connection:
-                try:
-                    await connection.execute(f"{self._begin}; {also}")
-                    yield connection
-                    await connection.execute("COMMIT")
-                except BaseException:
-                    await _roll_back(connection)
-                    raise
-        except (LostRace, ServerBusy):
-            raise
-        except Exception as error:
-            if lost_a_race(error):
-                raise LostRace from error
-            raise explained(error) or error from error
+        async with self._connection() as connection:
+            try:
+                await connection.execute(f"{self._begin}; {also}")
+                yield connection
+                await connection.execute("COMMIT")
+            except BaseException:
+                await _roll_back(connection)
+                raise
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncGenerator[Connection]:
+        """Each statement of the block is committed by itself, or all of them behind a pooler.
+
+        Raises as `transaction` does.
+        """
+        if self._is_direct:
+            async with self._connection() as connection:
+                yield connection
+        else:
+            async with self.transaction() as connection:
+                yield connection
 
     async def open(self) -> None:
         """Connect once, so that a wrong address shows now: `ServerBusy` or `SettingInvalid`."""
+        if self._is_direct and await self._is_refused():
+            self._is_direct = False
+            self._pool = self._new_pool()
         await self._pool
         async with self.transaction():
             pass
@@ -89,6 +104,40 @@ class PostgresPool:
     async def close(self) -> None:
         """Close every connection; nothing may be under way."""
         await self._pool.close()
+
+    @property
+    def _begin(self) -> str:
+        if self._is_direct:
+            return "BEGIN"
+        needed = "; ".join(f"SET LOCAL {name} = {value}" for name, value in self._needed.items())
+        return f"BEGIN; {needed}"
+
+    def _new_pool(self) -> Any:
+        settings = self._needed if self._is_direct else None
+        return asyncpg.create_pool(**self._options, server_settings=settings)
+
+    async def _is_refused(self) -> bool:
+        """Whether there is a pooler that takes no settings at connection time."""
+        try:
+            await self._pool
+            async with self._pool.acquire(timeout=self._connecting):
+                return False
+        except asyncpg.ProtocolViolationError:
+            return True
+        except Exception as error:
+            raise explained(error) or error from error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Any]:
+        try:
+            async with self._pool.acquire(timeout=self._connecting) as connection:
+                yield connection
+        except (LostRace, ServerBusy):
+            raise
+        except Exception as error:
+            if lost_a_race(error):
+                raise LostRace from error
+            raise explained(error) or error from error
 
 
 async def until_won(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT:

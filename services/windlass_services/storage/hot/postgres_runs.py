@@ -1,8 +1,9 @@
 """Creating flow runs and moving them between states, on PostgreSQL, a batch at a time.
 
-A batch is a constant number of round trips: BEGIN, the locks (limited deployments, then runs), the
-facts, one statement that writes it all, COMMIT; one more where slots of limited deployments become
-free.
+A batch is a constant number of round trips. Most transitions concern nobody else: the facts, and
+one statement that writes all of it where the run is still as it was seen. Where slots are counted,
+infrastructure is left behind, or somebody else was faster, there are locks: BEGIN, the locks
+(limited deployments, then runs), the facts, the writes, COMMIT.
 """
 
 from collections import Counter
@@ -41,6 +42,7 @@ from windlass_services.storage.hot.postgres_statements import (
     creation_arguments,
     passed_arguments,
     transition_arguments,
+    version_of,
 )
 from windlass_services.storage.hot.protocol import (
     CreatedFlowRun,
@@ -73,27 +75,12 @@ class PostgresRuns:
 
     async def create(self, requests: Sequence[Creation]) -> Answers[list[CreatedFlowRun]]:
         """One batch of `HotOperations.create_flow_runs`."""
-        return await until_won(lambda: self._create(requests))
-
-    async def transition(self, requests: Sequence[Proposed]) -> Answers[TransitionOutcome]:
-        """One batch of `HotOperations.transition`, of different runs."""
-        return await until_won(lambda: self._transition(requests))
-
-    async def _create(self, requests: Sequence[Creation]) -> Answers[list[CreatedFlowRun]]:
         now = self._clock()
         writes = [
             [creation_writes(scope, new, now=now, outbox_id=uuid7()) for new in runs]
             for scope, runs in requests
         ]
-        flat = [write for of_request in writes for write in of_request]
-        unique = {write.run["id"]: write for write in reversed(flat)}
-        async with self._pool.transaction() as connection:
-            # In one order everywhere: two batches with the same keys must not wait in a circle.
-            ordered = sorted(unique.values(), key=_idempotency)
-            rows = await connection.fetch(CREATE_RUNS, *creation_arguments(ordered))
-            fresh = {id(unique[run_id]) for (run_id,) in rows}
-            stored = _Stored([write for write in flat if id(write) not in fresh])
-            await stored.read(connection)
+        fresh, stored = await self._create([write for some in writes for write in some])
         return [
             [
                 CreatedFlowRun(created_run(new, write), created=True)
@@ -104,7 +91,65 @@ class PostgresRuns:
             for (_, runs), of_request in zip(requests, writes, strict=True)
         ]
 
-    async def _transition(self, requests: Sequence[Proposed]) -> Answers[TransitionOutcome]:
+    async def transition(self, requests: Sequence[Proposed]) -> Answers[TransitionOutcome]:
+        """One batch of `HotOperations.transition`, of different runs."""
+        answers = await self._transition_unlocked(requests)
+        left = [number for number, answer in enumerate(answers) if answer is None]
+        if left:
+            some = [requests[number] for number in left]
+            locked = await until_won(lambda: self._transition_locked(some))
+            for number, answer in zip(left, locked, strict=True):
+                answers[number] = answer
+        return [answer for answer in answers if answer is not None]
+
+    async def _create(self, writes: Sequence[CreationWrites]) -> tuple[set[int], "_Stored"]:
+        """The ids of the writes that are new, and what was there in place of the others."""
+        fresh: set[int] = set()
+
+        async def attempt() -> _Stored:
+            left = [write for write in writes if id(write) not in fresh]
+            unique = {write.run["id"]: write for write in reversed(left)}
+            async with self._pool.statements() as connection:
+                # In one order everywhere: batches with the same keys must not wait in a circle.
+                ordered = sorted(unique.values(), key=_idempotency)
+                rows = await connection.fetch(CREATE_RUNS, *creation_arguments(ordered))
+            fresh.update(id(unique[run_id]) for (run_id,) in rows)
+            stored = _Stored([write for write in left if id(write) not in fresh])
+            if stored.is_asked_for:
+                async with self._pool.statements() as connection:
+                    await stored.read(connection)
+            return stored
+
+        stored = await until_won(attempt)
+        return fresh, stored
+
+    async def _transition_unlocked(
+        self, requests: Sequence[Proposed]
+    ) -> list[TransitionOutcome | Exception | None]:
+        """What is decided and written without locks; None for what needs them."""
+        answers: list[TransitionOutcome | Exception | None] = [None] * len(requests)
+        writes: dict[UUID, tuple[int, TransitionWrites]] = {}
+        async with self._pool.statements() as connection:
+            facts = await read_facts(connection, [asked.flow_run_id for _, asked in requests])
+            for number, (scope, proposal) in enumerate(requests):
+                run = facts.get((scope.workspace_id, proposal.flow_run_id))
+                if run and needs_deployment_lock(run, proposal):
+                    continue
+                try:
+                    answers[number], write = self._decided(scope, run, proposal, Slots())
+                except Exception as error:  # of this proposal, and no other
+                    answers[number] = error
+                    continue
+                if write is not None:
+                    writes[proposal.flow_run_id] = number, write
+            alone = [write for _, write in writes.values() if write.is_all]
+            written = await _write_alone(connection, alone)
+        for id, (number, _) in writes.items():
+            if id not in written:
+                answers[number] = None
+        return answers
+
+    async def _transition_locked(self, requests: Sequence[Proposed]) -> Answers[TransitionOutcome]:
         ids = [proposal.flow_run_id for _, proposal in requests]
         answers: list[TransitionOutcome | Exception] = []
         writes: list[TransitionWrites] = []
@@ -117,9 +162,13 @@ class PostgresRuns:
                 if run and needs_deployment_lock(run, proposal) and _limited(run) not in locked:
                     raise LostRace("The deployment was limited, or the execution ended, just now.")
                 try:
-                    answers.append(self._decided(scope, run, proposal, slots, writes))
+                    outcome, write = self._decided(scope, run, proposal, slots)
                 except Exception as error:  # of this proposal, and no other
                     answers.append(error)
+                    continue
+                answers.append(outcome)
+                if write is not None:
+                    writes.append(write)
             await write_transitions(connection, writes)
         return answers
 
@@ -137,22 +186,16 @@ class PostgresRuns:
         return locked
 
     def _decided(
-        self,
-        scope: Scope,
-        run: FlowRunFacts | None,
-        proposal: FlowRunTransition,
-        slots: Slots,
-        writes: list[TransitionWrites],
-    ) -> TransitionOutcome:
+        self, scope: Scope, run: FlowRunFacts | None, proposal: FlowRunTransition, slots: Slots
+    ) -> tuple[TransitionOutcome, TransitionWrites | None]:
         if run is None:
             raise ObjectNotFound(f"There is no flow run with the id {proposal.flow_run_id}.")
         now = self._clock()
         decision = decide(slots.as_of_now(run), proposal, now, self._govern)
         write = writes_of(scope, run, proposal, decision, now=now, new_id=uuid7)
         if write is not None:
-            writes.append(write)
             slots.note(run, decision)
-        return outcome_of(run, decision)
+        return outcome_of(run, decision), write
 
 
 async def read_facts(
@@ -165,11 +208,11 @@ async def read_facts(
 
 
 async def write_transitions(connection: Connection, writes: Sequence[TransitionWrites]) -> None:
-    """Write them all. Raises `LostRace` when a run is not in the state that was seen."""
+    """Write them all. Raises `LostRace` when a run is not as it was seen."""
     if not writes:
         return
-    written = await connection.fetchval(WRITE_TRANSITIONS, *transition_arguments(writes))
-    if written != len(writes):
+    written = await connection.fetch(WRITE_TRANSITIONS, *transition_arguments(writes))
+    if len(written) != len(writes):
         raise LostRace("A flow run changed under its lock.")
     if any(write.passed for write in writes):
         await connection.execute(ANNOUNCE_PASSED, *passed_arguments(writes))
@@ -180,6 +223,16 @@ async def write_transitions(connection: Connection, writes: Sequence[TransitionW
         await let_in(connection, freed, now)
 
 
+async def _write_alone(connection: Connection, writes: Sequence[TransitionWrites]) -> set[UUID]:
+    """Write those of runs that are still as they were seen; which ones."""
+    if not writes:
+        return set()
+    # Rows are locked as they are found: two batches with the same runs must not wait in a circle.
+    ordered = sorted(writes, key=lambda write: write.run["id"])
+    rows = await connection.fetch(WRITE_TRANSITIONS, *transition_arguments(ordered))
+    return {id for (id,) in rows}
+
+
 class _Stored:
     """The runs that were there before, found by id or by idempotency key."""
 
@@ -187,10 +240,13 @@ class _Stored:
         self._writes = writes
         self._rows: dict[Any, dict[str, Any]] = {}
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether there are any."""
+        return bool(self._writes)
+
     async def read(self, connection: Connection) -> None:
         """Raises `LostRace` when one that was in the way is gone."""
-        if not self._writes:
-            return
         keys = zip(*(_idempotency(write) for write in self._writes), strict=True)
         for values in await connection.fetch(_READ_EXISTING, *keys):
             row = decoded(_FLOW_RUNS.fields, values)
@@ -229,7 +285,7 @@ _LOCK_DEPLOYMENTS: Final = (
 _LOCK_RUNS: Final = (
     "SELECT id FROM flow_run WHERE id = ANY($1::UUID[]) ORDER BY id FOR NO KEY UPDATE"
 )
-_FACTS: Final = facts_query(postgres_fields)
+_FACTS: Final = facts_query(postgres_fields, version_of("r"))
 _READ_FACTS: Final = f"{_FACTS.text} WHERE r.id = ANY($1::UUID[])"
 _FLOW_RUNS: Final = flow_runs_query(postgres_fields)
 _READ_EXISTING: Final = (

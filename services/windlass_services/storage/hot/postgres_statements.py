@@ -37,6 +37,11 @@ def unnested(fields: Fields, *, after: int = 0) -> str:
     return f"unnest({arrays}) AS v({', '.join(field.name for field in fields)})"
 
 
+def version_of(run: str) -> str:
+    """What tells the row of a run from the one that any later change makes of it."""
+    return f"{run}.xmin::TEXT::BIGINT"
+
+
 def stored(field: Field) -> str:
     """The value of a field of `v` as its column takes it."""
     if field.sql_type == "TEXT[]":
@@ -115,9 +120,10 @@ def _assignments(sources: Mapping[str, str]) -> str:
 
 _RUN: Final = postgres_fields(flow_run.columns)
 _CREATION: Final = _RUN + announced_fields(postgres_fields)
+_SEEN: Final = (Field("seen_version", None, None, "BIGINT"),)
 _TRANSITION: Final = (
     postgres_fields((flow_run.c.id, flow_run.c.workspace_id))
-    + postgres_fields((flow_run.c.state_id,), "seen_")
+    + _SEEN
     + postgres_fields(RUN_CHANGES)
     + announced_fields(postgres_fields)
 )
@@ -138,22 +144,21 @@ _AFTER_OPENED: Final = len(_TRANSITION) + len(_OPENED) + len(_DISPATCHED)
 WRITE_TRANSITIONS: Final = (
     f"WITH v AS (SELECT * FROM {unnested(_TRANSITION)}), written AS (UPDATE flow_run r"
     f" SET {_assignments({column.name: f'v.{column.name}' for column in RUN_CHANGES})}"
-    " FROM v WHERE r.id = v.id AND r.state_id IS NOT DISTINCT FROM v.seen_state_id"
-    " RETURNING r.id),"
+    f" FROM v WHERE r.id = v.id AND {version_of('r')} = v.seen_version RETURNING r.id),"
     f" {_announce('written')}, {_beside('written', len(_TRANSITION))},"
     # Leases are renewed in the order of ids, too: neither waits for the other in a circle.
     f" changing AS (SELECT v.*, e.id AS locked FROM {unnested(_CHANGED, after=_AFTER_OPENED)}"
-    " JOIN execution e USING (id) WHERE e.ended_at IS NULL ORDER BY e.id"
-    " FOR NO KEY UPDATE OF e),"
+    " JOIN execution e USING (id) WHERE e.ended_at IS NULL"
+    " AND e.flow_run_id IN (SELECT id FROM written) ORDER BY e.id FOR NO KEY UPDATE OF e),"
     " changed AS (UPDATE execution e SET "
     + _assignments({c.name: f"coalesce(c.{c.name}, e.{c.name})" for c in EXECUTION_CHANGES})
     + " FROM changing c WHERE e.id = c.locked),"
     " withdrawn AS (DELETE FROM dispatchable d"
     f" USING unnest(${_AFTER_OPENED + len(_CHANGED) + 1}::UUID[]) AS w(id)"
-    " WHERE d.flow_run_id = w.id)"
-    " SELECT count(*) FROM written"
+    " WHERE d.flow_run_id = w.id AND w.id IN (SELECT id FROM written))"
+    " SELECT id FROM written"
 )
-"""Answers with how many runs were still in the state that was seen."""
+"""Writes all that belongs to the runs that are still as they were seen, and answers with these."""
 
 ANNOUNCE_PASSED: Final = (
     f"WITH v AS (SELECT * FROM {unnested(_TRANSITION)}), {_announce('v AS passed')} SELECT 1"

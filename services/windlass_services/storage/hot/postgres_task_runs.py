@@ -67,7 +67,7 @@ class PostgresTaskRuns:
             *encoded_columns(_STATE, _sorted(_state_rows(asked, now))),
             *encoded_columns(_RUN, _run_rows(asked, now)),
         ]
-        async with self._pool.transaction() as connection:
+        async with self._pool.statements() as connection:
             return {id for (id,) in await connection.fetch(_RECORD, *arguments)}
 
 

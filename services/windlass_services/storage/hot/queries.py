@@ -20,6 +20,7 @@ from windlass_services.storage.hot.decide import (
     FACT_POOL_COLUMNS,
     LIVE_EXECUTIONS,
     POOL_PREFIX,
+    VERSION,
     infrastructure_retry_from_row,
 )
 from windlass_services.storage.tables import (
@@ -40,8 +41,9 @@ class Query:
     fields: Fields
 
 
-def facts_query(fields_of: FieldsOf) -> Query:
-    """Everything that a decision looks at, of flow runs `r`."""
+def facts_query(fields_of: FieldsOf, version: str = "0") -> Query:
+    """Everything that a decision looks at, of flow runs `r`; `version` tells one row from the
+    next, where the dialect has such an expression."""
     live = (
         "CASE WHEN d.concurrency_limit IS NULL THEN 0 ELSE (SELECT count(*) FROM execution x"
         " WHERE x.deployment_id = d.id AND x.ended_at IS NULL) END"
@@ -52,7 +54,7 @@ def facts_query(fields_of: FieldsOf) -> Query:
         ("e", FACT_EXECUTION_COLUMNS, EXECUTION_PREFIX),
         ("d", FACT_DEPLOYMENT_COLUMNS, DEPLOYMENT_PREFIX),
         ("p", FACT_POOL_COLUMNS, POOL_PREFIX),
-        plain={LIVE_EXECUTIONS: live},
+        plain={LIVE_EXECUTIONS: live, VERSION: version},
         joins="flow_run r LEFT JOIN execution e ON e.id = r.execution_id"
         " LEFT JOIN deployment d ON d.id = r.deployment_id"
         " LEFT JOIN work_pool p ON p.id = r.work_pool_id",

@@ -101,8 +101,8 @@ class TransitionWrites:
     """The rows that one transition writes, by column name."""
 
     run: Row
-    """`id`, `workspace_id`, the `seen_state_id` to compare with, RUN_CHANGES; then `day` for
-    history, `outbox_id` and `outbox_body`."""
+    """`id`, `workspace_id`, the `seen_state_id` and `seen_version` to compare with, RUN_CHANGES;
+    then `day` for history, `outbox_id` and `outbox_body`."""
     passed: Row | None
     """The same for a state that was passed through: for history and outbox alone."""
     opened: Row | None
@@ -114,6 +114,11 @@ class TransitionWrites:
     """The deployment whose run that waits for a slot is due now."""
     orphaned: tuple[str, ...]
     """Executions whose infrastructure, if they have any, somebody has to end."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether one statement writes all of it; the rest goes into the same transaction."""
+        return not (self.passed or self.freed or self.orphaned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ def writes_of(
         "id": run.id,
         "workspace_id": scope.workspace_id,
         "seen_state_id": run.state.id if run.state else None,
+        "seen_version": run.version,
         **state_columns_of(state),
         "run_count": columns.run_count,
         "expected_start_time": columns.expected_start_time,
