@@ -1,12 +1,14 @@
 """Event rows written beside other changes, in the same transaction."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass_services.storage.hot.codec import encoded_columns
+from windlass_services.storage.hot.postgres_statements import history_insert
 from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.storage.rows import columns_of
 from windlass_services.storage.tables import event
@@ -16,12 +18,15 @@ async def insert_event_rows(
     connection: AsyncConnection, workspace_id: UUID, rows: Sequence[EventRow]
 ) -> None:
     """Insert the events; those whose id exists are left alone."""
-    if rows:
-        values = [columns_of(row) | {"workspace_id": workspace_id} for row in rows]
-        await connection.execute(_insert(connection), values)
-
-
-def _insert(connection: AsyncConnection) -> sa.Insert:
+    if not rows:
+        return
+    values = [columns_of(row) | {"workspace_id": workspace_id} for row in rows]
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(event).on_conflict_do_nothing()
-    return sqlite.insert(event).on_conflict_do_nothing()
+        # One statement for them all, where executing many would be one for each.
+        fields, insert = _POSTGRES
+        await connection.exec_driver_sql(insert, tuple(encoded_columns(fields, values)))
+    else:
+        await connection.execute(sqlite.insert(event).on_conflict_do_nothing(), values)
+
+
+_POSTGRES: Final = history_insert(event)

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass_services.storage.rows import in_few_lengths
 from windlass_services.storage.tables import deployment, flow, flow_run, work_pool, work_queue
 
 
@@ -41,7 +42,7 @@ async def read_flow_run_subjects(
     """The subjects of these flow runs, by id; a run that is gone is missing."""
     if not ids:
         return {}
-    rows = await connection.execute(_SUBJECTS, {"ids": list(ids)})
+    rows = await connection.execute(_SUBJECTS, {"ids": in_few_lengths(ids)})
     return {row["id"]: _subject(row) for row in rows.mappings()}
 
 

@@ -16,7 +16,7 @@ from windlass.exceptions import ObjectNotFound
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import State, StateType
 from windlass_services.storage.flow_run_rows import state_columns_of
-from windlass_services.storage.rows import columns_of
+from windlass_services.storage.rows import columns_of, in_few_lengths
 from windlass_services.storage.run_rows import state_from_row
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow_run, task_run, task_run_state
@@ -149,7 +149,7 @@ async def show_children_in_parents(
     Flow runs without a parent are passed over. Idempotent, and monotone by the time of the state:
     it belongs into the transaction that relays the change of the child.
     """
-    found = await connection.execute(_CHILDREN, {"ids": list(flow_run_ids)})
+    found = await connection.execute(_CHILDREN, {"ids": in_few_lengths(flow_run_ids)})
     for row in found.mappings().all():
         child = state_from_row(row)
         if child is None:

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from windlass_services.runtime.batching import Answers
-from windlass_services.storage.hot.codec import encoded_columns, postgres_fields
+from windlass_services.storage.hot.codec import encoded_columns
 from windlass_services.storage.hot.postgres_pool import PostgresPool, until_won
-from windlass_services.storage.hot.postgres_statements import stored, unnested
+from windlass_services.storage.hot.postgres_statements import history_insert
 from windlass_services.storage.scope import Scope
 
 HistoryRequest: TypeAlias = tuple[Scope, Sequence[Mapping[str, Any]]]
@@ -20,13 +20,7 @@ class PostgresHistory:
 
     def __init__(self, pool: PostgresPool, table: sa.Table) -> None:
         self._pool = pool
-        self._fields = postgres_fields(table.columns)
-        names = ", ".join(field.name for field in self._fields)
-        values = ", ".join(stored(field) for field in self._fields)
-        self._insert = (
-            f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {unnested(self._fields)}"
-            " ON CONFLICT DO NOTHING RETURNING id"
-        )
+        self._fields, self._insert = history_insert(table)
 
     async def insert(self, requests: Sequence[HistoryRequest]) -> Answers[int]:
         """Insert what is new; how many that was for each request."""

@@ -7,6 +7,8 @@ round trip costs more than a row.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from windlass_services.storage.hot.codec import (
     Field,
     Fields,
@@ -47,6 +49,16 @@ def stored(field: Field) -> str:
     if field.sql_type == "TEXT[]":
         return f"ARRAY(SELECT jsonb_array_elements_text(v.{field.name}))"
     return f"v.{field.name}"
+
+
+def history_insert(table: sa.Table) -> tuple[Fields, str]:
+    """What an insert of rows of history takes, and the statement: the ids of those that are new."""
+    fields = postgres_fields(table.columns)
+    values = ", ".join(stored(field) for field in fields)
+    return fields, (
+        f"INSERT INTO {table.name} ({_names(fields)}) SELECT {values} FROM {unnested(fields)}"
+        " ON CONFLICT DO NOTHING RETURNING id"
+    )
 
 
 def creation_arguments(writes: Sequence[CreationWrites]) -> list[list[Any]]:
