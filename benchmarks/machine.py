@@ -17,10 +17,10 @@ def free_port() -> int:
         return port
 
 
-def is_healthy(url: str) -> bool:
-    """Whether the API at this URL answers."""
+def is_healthy(url: str, path: str = "health") -> bool:
+    """Whether the API at this URL answers, or what is asked by another path."""
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"{url}/{path}", timeout=2) as answer:
             return answer.status == 200
     except OSError:
         return False

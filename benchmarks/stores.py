@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.sides import ROOT, RunningServer, Side
+from benchmarks.machine import is_healthy
+from benchmarks.sides import ROOT, RunningServer, RunningServices, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,16 @@ def services_on_stores(side: Side) -> Generator[tuple[RunningServer, Stores]]:
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         kept_servers() as stores,
         side.api(Path(folder), **settings_on(side, stores)) as running,
-        side.services(Path(folder), **settings_on(side, stores)),
+        side.services(Path(folder), **settings_on(side, stores)) as services,
     ):
+        _until_ready(side, services)
         yield running, stores
+
+
+def _until_ready(side: Side, services: RunningServices) -> None:
+    """Until they are there, where that can be asked: starting is not what is measured."""
+    while side.module == "windlass" and not is_healthy(services.url, "health/ready"):
+        time.sleep(0.05)
 
 
 def settings_on(side: Side, stores: Stores) -> dict[str, str]:

@@ -20,14 +20,18 @@ def check_parameters_size(context: ApiContext, parameters: JsonObject | None) ->
         )
 
 
-def check_event_size(limits: ServerEventsSettings, event: Event) -> None:
-    """Raises `PayloadTooLarge` for an event that is over one of the limits."""
+def check_event_size(limits: ServerEventsSettings, event: Event, sent: int) -> None:
+    """Raises `PayloadTooLarge` for an event that is over one of the limits.
+
+    `sent` is how many bytes it came in, with others or alone: few need no closer look.
+    """
+    size = len(to_json(event)) if sent > limits.maximum_size_bytes else sent
     labels = max(len(resource.root) for resource in event.involved_resources)
     for has, what, most, setting in (
         (len(event.event), "characters", limits.maximum_event_name_length, "EVENT_NAME_LENGTH"),
         (len(event.related), "resources", limits.maximum_related_resources, "RELATED_RESOURCES"),
         (labels, "labels", limits.maximum_labels_per_resource, "LABELS_PER_RESOURCE"),
-        (len(to_json(event)), "bytes", limits.maximum_size_bytes, "SIZE_BYTES"),
+        (size, "bytes", limits.maximum_size_bytes, "SIZE_BYTES"),
     ):
         if has > most:
             raise PayloadTooLarge(

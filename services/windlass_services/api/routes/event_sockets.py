@@ -31,6 +31,7 @@ _CLOCKS_DIFFER: Final = timedelta(days=1)
 _REMEMBERED: Final = 10_000
 _UNREADABLE: Final = 1007
 _TOO_LARGE: Final = 1009
+_BYTES_A_CHARACTER: Final = 4  # at most
 
 
 @router.websocket("/events/in")
@@ -40,8 +41,9 @@ async def stream_events_in(socket: WebSocket) -> None:
     await socket.accept(subprotocol=_subprotocol(socket))
     try:
         while True:
-            event = Event.model_validate_json(await socket.receive_text())
-            check_event_size(context.settings.server.events, event)
+            frame = await socket.receive_text()
+            event = Event.model_validate_json(frame)
+            check_event_size(context.settings.server.events, event, _BYTES_A_CHARACTER * len(frame))
             row = row_of_event(event, context.clock())
             await take_in_events(context, Scope(), [row])
     except ValidationError as error:

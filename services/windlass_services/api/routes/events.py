@@ -22,10 +22,13 @@ router = Routes(prefix="/events", tags=["Events"])
 
 
 @router.post("", status_code=204)
-async def create_events(context: InContext, scope: InScope, sent: list[Event]) -> None:
+async def create_events(
+    context: InContext, scope: InScope, request: Request, sent: list[Event]
+) -> None:
     """Take events in. What is answered is stored; one that was sent before changes nothing."""
+    size = len(await request.body())
     for event in sent:
-        check_event_size(context.settings.server.events, event)
+        check_event_size(context.settings.server.events, event, size)
     now = context.clock()
     rows = [row_of_event(event, now) for event in sent]
     await take_in_events(context, scope, rows)
