@@ -1,6 +1,7 @@
 """The control plane behind PgBouncer, which gives a connection for one transaction at a time."""
 
 from collections.abc import Generator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.support.postgres import create_database, drop_database
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import Backend, WindlassServer, make_windlass_server
 from windlass.ids import uuid7
+from windlass_services.storage.addresses import PostgresAddress, parse_database_url
+from windlass_services.storage.hot.postgres_pool import PostgresPool
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -75,6 +78,32 @@ def test_many_requests_at_once_share_few_connections(behind_pgbouncer: WindlassS
             _post(client, "variables/", {"name": f"v{number}", "value": {"number": number}})
             assert _post(client, "variables/filter", {"limit": 1})
         assert _post(one, "variables/count", {}) == 60
+
+
+async def test_what_statements_need_they_have_behind_a_pooler_that_refuses_to_be_told(
+    addresses: dict[str, str],
+) -> None:
+    assert await _planned(addresses["WINDLASS_SERVER_DATABASE_CONNECTION_URL"]) == ["off", "off"]
+
+
+async def test_what_statements_need_they_have_where_there_is_no_pooler(postgres_url: str) -> None:
+    assert await _planned(postgres_url) == ["off", "off"]
+
+
+async def _planned(url: str) -> list[str]:
+    """Whether the planner may read whole tables: for a lone statement, and in a transaction."""
+    address = parse_database_url(url)
+    assert isinstance(address, PostgresAddress)
+    seconds = timedelta(seconds=10)
+    pool = PostgresPool(address, size=2, patience=seconds, connecting=seconds)
+    await pool.open()
+    try:
+        async with pool.statements() as connection:
+            alone = await connection.fetchval("SHOW enable_seqscan")
+        async with pool.transaction() as connection:
+            return [alone, await connection.fetchval("SHOW enable_seqscan")]
+    finally:
+        await pool.close()
 
 
 def _scheduled(client: httpx.Client) -> str:

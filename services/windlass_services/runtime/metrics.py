@@ -13,7 +13,7 @@ MEASURED: Final = CollectorRegistry()
 """What the database and the broker were asked for: by schedulers, and exported by them alone."""
 
 _PAUSES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-_WORK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+_WORK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 60)
 
 LOOP_AGE: Final = Gauge(
     "windlass_loop_age_seconds",

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from tests.conformance.storage.govern import plain_govern
 from tests.conformance.storage.world import NOON, SCOPE, SteppedClock, World
+from tests.support.waiting import await_until
 from windlass.exceptions import ServerBusy
 from windlass.schemas.fields import CreatedBy
 from windlass.schemas.flow_runs import FlowRunPolicy
+from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import State, StateDetails, StateType
 from windlass_services.storage import tables
 from windlass_services.storage.flow_run_rows import flow_run_from_row, row_of_flow_run
@@ -78,6 +80,27 @@ async def test_a_result_of_any_json_type_is_read_back(world: World, value: objec
     assert outcome.state is not None
     assert again.state is not None
     assert again.state.data == row["state_data"] == state.data == value
+
+
+async def test_what_others_change_while_a_transition_is_decided_is_not_lost(world: World) -> None:
+    run = await world.create()
+    async with asyncio.TaskGroup() as tasks, world.database.write() as connection:
+        change = sa.update(tables.flow_run).where(tables.flow_run.c.id == run.id)
+        await connection.execute(change.values(run_count=7))
+        proposed = tasks.create_task(world.propose(run.id, StateType.RUNNING))
+        if world.database.dialect == "postgresql":
+            # It has been decided by what was there before, and is about to be written.
+            await await_until(lambda: waits_for_a_row(world), description="a row lock")
+    assert proposed.result().decision.status is SetStateStatus.ACCEPT
+    [row] = await world.rows(tables.flow_run)
+    assert (row["state_type"], row["run_count"]) == (StateType.RUNNING, 8)
+
+
+async def waits_for_a_row(world: World) -> bool:
+    """Whether somebody waits for a lock of PostgreSQL."""
+    async with world.database.read() as connection:
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(await connection.scalar(waiting))
 
 
 async def test_a_write_block_is_committed_when_it_ends(world: World) -> None:
