@@ -15,7 +15,9 @@ class WorkerSettings(SettingsGroup):
 
     heartbeat_seconds: float = setting(30.0, "Seconds between two heartbeats.", at_least=0.001)
     query_seconds: float = setting(
-        10.0, "Seconds between two polls; how long a claim waits for a run.", at_least=0.001
+        10.0,
+        "Seconds between two polls; a claim waits for a run three times as long.",
+        at_least=0.001,
     )
     prefetch_seconds: float = setting(
         10.0, "Seconds before its time at which a run is prepared.", at_least=0

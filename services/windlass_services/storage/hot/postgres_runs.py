@@ -8,6 +8,7 @@ infrastructure is left behind, or somebody else was faster, there are locks: BEG
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -93,7 +94,9 @@ class PostgresRuns:
 
     async def transition(self, requests: Sequence[Proposed]) -> Answers[TransitionOutcome]:
         """One batch of `HotOperations.transition`, of different runs."""
-        answers = await self._transition_unlocked(requests)
+        answers: list[TransitionOutcome | Exception | None] = [None] * len(requests)
+        with suppress(LostRace):
+            answers = await self._transition_unlocked(requests)
         left = [number for number, answer in enumerate(answers) if answer is None]
         if left:
             some = [requests[number] for number in left]
