@@ -15,7 +15,13 @@ from windlass_services.storage.task_runs import read_task_run
 async def enter_for_client(
     services: ServiceContext, scope: Scope, task_run_id: UUID, before: State, wanted: State
 ) -> None:
-    """Enter `wanted`, and tell of it as the client would, unless the run has left `before`."""
+    """Enter `wanted`, and tell of it as the client would, unless the run has left `before`.
+
+    An end is presumed: what the client says of it counts, however late that comes.
+    """
+    if wanted.is_final():
+        details = wanted.state_details.model_copy(update={"presumed": True})
+        wanted = wanted.model_copy(update={"state_details": details})
     answer = await services.orchestrator.propose_task_run(
         scope, task_run_id, wanted, force=False, expected_state_id=before.id
     )

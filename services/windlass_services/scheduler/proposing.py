@@ -28,9 +28,12 @@ async def propose(
     *,
     policy: Policy = Policy.CORE,
     failure: InfrastructureFailure | None = None,
-) -> None:
-    """Propose a state with its own id and moment. A run that moved on meanwhile stays as it is."""
-    await services.orchestrator.propose(
+) -> bool:
+    """Propose a state with its own id and moment. A run that moved on meanwhile stays as it is.
+
+    Returns whether the run has left the state that it was seen in.
+    """
+    answer = await services.orchestrator.propose(
         Scope(run.workspace_id, "service:scheduler"),
         FlowRunTransition(
             flow_run_id=run.flow_run_id,
@@ -40,3 +43,4 @@ async def propose(
             failure=failure,
         ),
     )
+    return answer.state is not None and answer.state.id != run.state_id

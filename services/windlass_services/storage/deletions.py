@@ -91,8 +91,8 @@ class _Kind:
     clear_some: Callable[[AsyncConnection, Scope, Clause, datetime], Awaitable[bool]]
 
 
-async def _delete(connection: AsyncConnection, scope: Scope, which: Clause, _: datetime) -> bool:
-    return await delete_some_runs(connection, scope, which)
+async def _delete(connection: AsyncConnection, scope: Scope, which: Clause, now: datetime) -> bool:
+    return await delete_some_runs(connection, scope, which, now=now)
 
 
 async def _remove(connection: AsyncConnection, scope: Scope, which: Clause, _: datetime) -> bool:

@@ -64,10 +64,10 @@ async def record_started(
 
 async def record_ended(
     connection: AsyncConnection, scope: Scope, ended: ExecutionEnded
-) -> ReportedExecution:
+) -> ReportedExecution | None:
     """Keep the exit code, and the reason unless one is known; nothing is left to tear down.
 
-    Raises `ObjectNotFound`.
+    None where the run was deleted and its infrastructure was to follow. Raises `ObjectNotFound`.
     """
     rows = await connection.execute(
         sa.update(execution)
@@ -81,9 +81,11 @@ async def record_ended(
         )
     )
     row = rows.one_or_none()
+    was_to_go = await forget_teardown(connection, scope, ended.execution_id)
     if row is None:
+        if was_to_go:
+            return None
         raise _not_found(ended.execution_id)
-    await forget_teardown(connection, scope, ended.execution_id)
     state_types = await connection.execute(
         sa.select(flow_run.c.state_type).where(flow_run.c.id == row.flow_run_id)
     )

@@ -35,7 +35,8 @@ async def delete_flow(
         sa.delete(deployment_schedule).where(deployment_schedule.c.deployment_id.in_(deployments))
     )
     await connection.execute(sa.delete(deployment).where(deployment.c.flow_id == id))
-    await delete_runs(connection, scope, sa.and_(flow_run.c.flow_id == id, _MAY_GO_ON))
+    under_way = sa.and_(flow_run.c.flow_id == id, _MAY_GO_ON)
+    await delete_runs(connection, scope, under_way, now=now)
     await clear_after(connection, scope, Deleted.FLOW, id, now=now)
 
 

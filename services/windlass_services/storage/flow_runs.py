@@ -22,7 +22,6 @@ from windlass_services.storage.run_counts import count_by_type
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import (
     dispatchable,
-    execution,
     flow_run,
     flow_run_input,
     flow_run_state,
@@ -30,6 +29,7 @@ from windlass_services.storage.tables import (
     work_pool,
     work_queue,
 )
+from windlass_services.storage.teardowns import delete_executions
 
 _START: Final = sa.func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time)
 FLOW_RUN_ORDERS: Final[Mapping[FlowRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
@@ -181,12 +181,18 @@ async def update_flow_run_labels(
     )
 
 
-async def delete_flow_run(connection: AsyncConnection, scope: Scope, id: UUID) -> None:
-    """Delete a run with its states, executions, inputs and logs. Raises `ObjectNotFound`."""
+async def delete_flow_run(
+    connection: AsyncConnection, scope: Scope, id: UUID, *, now: datetime
+) -> None:
+    """Delete a run with its states, executions, inputs and logs; what runs of it is torn down.
+
+    Raises `ObjectNotFound`.
+    """
     gone = await connection.execute(sa.delete(flow_run).where(_is(scope, id)))
     if not gone.rowcount:
         raise _not_found(id)
-    for table in (dispatchable, execution, flow_run_input, flow_run_state, log):
+    await delete_executions(connection, [id], now=now)
+    for table in (dispatchable, flow_run_input, flow_run_state, log):
         await connection.execute(sa.delete(table).where(table.c.flow_run_id == id))
 
 

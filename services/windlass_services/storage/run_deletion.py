@@ -1,6 +1,7 @@
 """Deleting flow runs with all that is theirs, as many at a time as a short transaction takes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from windlass_services.storage.filters.criteria import Clause
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import (
     dispatchable,
-    execution,
     flow_run,
     flow_run_input,
     flow_run_state,
@@ -19,23 +19,28 @@ from windlass_services.storage.tables import (
     task_run,
     task_run_state,
 )
+from windlass_services.storage.teardowns import delete_executions
 
 RUNS_AT_ONCE: Final = 200
 ROWS_AT_ONCE: Final = 500
 """Task runs and logs in one transaction: of these a single run may have any number."""
 
 
-async def delete_runs(connection: AsyncConnection, scope: Scope, which: Clause) -> None:
+async def delete_runs(
+    connection: AsyncConnection, scope: Scope, which: Clause, *, now: datetime
+) -> None:
     """Delete every run of a clause."""
     ids = await _lock(connection, scope, which)
     for start in range(0, len(ids), RUNS_AT_ONCE):
         part = ids[start : start + RUNS_AT_ONCE]
         while await _clear(connection, scope, part) >= ROWS_AT_ONCE:
             pass
-        await _delete(connection, part)
+        await _delete(connection, part, now)
 
 
-async def delete_some_runs(connection: AsyncConnection, scope: Scope, which: Clause) -> bool:
+async def delete_some_runs(
+    connection: AsyncConnection, scope: Scope, which: Clause, *, now: datetime
+) -> bool:
     """Delete some of the runs of a clause, the oldest first; whether there are more.
 
     The row of a run goes last: until then whoever comes next finds by it what is left.
@@ -43,7 +48,7 @@ async def delete_some_runs(connection: AsyncConnection, scope: Scope, which: Cla
     ids = await _lock(connection, scope, which, RUNS_AT_ONCE)
     if await _clear(connection, scope, ids) >= ROWS_AT_ONCE:
         return True
-    await _delete(connection, ids)
+    await _delete(connection, ids, now)
     return len(ids) == RUNS_AT_ONCE
 
 
@@ -82,7 +87,8 @@ async def _clear(connection: AsyncConnection, scope: Scope, flow_run_ids: Sequen
     return len(tasks) + logs.rowcount
 
 
-async def _delete(connection: AsyncConnection, flow_run_ids: Sequence[UUID]) -> None:
-    for table in (dispatchable, execution, flow_run_input, flow_run_state):
+async def _delete(connection: AsyncConnection, flow_run_ids: Sequence[UUID], now: datetime) -> None:
+    await delete_executions(connection, flow_run_ids, now=now)
+    for table in (dispatchable, flow_run_input, flow_run_state):
         await connection.execute(sa.delete(table).where(table.c.flow_run_id.in_(flow_run_ids)))
     await connection.execute(sa.delete(flow_run).where(flow_run.c.id.in_(flow_run_ids)))

@@ -153,9 +153,31 @@ async def tear_down_late_start(
     )
 
 
-async def forget_teardown(connection: AsyncConnection, scope: Scope, execution_id: str) -> None:
-    """The infrastructure is known to be gone."""
-    await connection.execute(sa.delete(teardown).where(_is(scope, execution_id)))
+async def delete_executions(
+    connection: AsyncConnection, flow_run_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Delete the executions of runs that are deleted. What those that live run is torn down."""
+    # Deleting them gives their rows as they are now: a handle may have been told meanwhile.
+    deleted = await connection.execute(
+        sa.delete(execution)
+        .where(execution.c.flow_run_id.in_(flow_run_ids))
+        .returning(*(execution.c[name] for name in (*_OF_EXECUTION, "id", "ended_at")))
+    )
+    left = [
+        {name: row[name] for name in _OF_EXECUTION}
+        | {"execution_id": row["id"], "attempts": 0, "next_attempt_at": now, "created": now}
+        for row in deleted.mappings()
+        if row["ended_at"] is None and row["handle"] and row["work_pool_id"]
+    ]
+    if left:
+        insert = insert_into(connection, teardown).on_conflict_do_nothing()
+        await connection.execute(insert, left)
+
+
+async def forget_teardown(connection: AsyncConnection, scope: Scope, execution_id: str) -> bool:
+    """The infrastructure is known to be gone. Whether it was to be torn down."""
+    gone = await connection.execute(sa.delete(teardown).where(_is(scope, execution_id)))
+    return gone.rowcount > 0
 
 
 async def give_up_teardowns(connection: AsyncConnection, *, now: datetime) -> int:
@@ -249,6 +271,7 @@ def _told(said: TornDown) -> str:
 _PLACE: Final[sa.ColumnElement[str | None]] = teardown.c.handle["place"].as_string()
 _NOBODY: Final = "No worker of the pool that can reach it asked for it."
 _ENDED_ITSELF: Final = (StateType.COMPLETED, StateType.FAILED, StateType.PAUSED)
+_OF_EXECUTION: Final = ("workspace_id", "flow_run_id", "work_pool_id", "handle")
 _NEW: Final[Sequence[Any]] = (
     *("execution_id", "workspace_id", "flow_run_id", "work_pool_id", "handle", "attempts"),
     *("next_attempt_at", "created"),

@@ -77,6 +77,9 @@ class StateDetails(Shape):
     task_parameters_id: UUID | None = None
     traceparent: str | None = None
     deployment_concurrency_lease_id: UUID | None = None
+    presumed: bool = False
+    """The server ended a task run whose client was gone: an end that the client reports after all
+    takes the place of this one."""
 
 
 def default_name(type: StateType) -> str:

@@ -195,11 +195,8 @@ VOID: Final[tuple[VoidGroup, ...]] = (
     ),
     VoidGroup(
         "server.services.cancellation_cleanup",
-        _LATER,
-        {
-            "enabled": Void(True, ("API_SERVICES_CANCELLATION_CLEANUP_ENABLED",)),
-            "loop_seconds": Void(20.0, ("API_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS",)),
-        },
+        "it looks every two seconds",
+        {"loop_seconds": Void(20.0, ("API_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS",))},
     ),
     VoidGroup(
         "server.services.event_logger",

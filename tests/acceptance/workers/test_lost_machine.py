@@ -40,6 +40,27 @@ def a_flow():
     child()
 """
 
+ENDING = """
+import time
+from pathlib import Path
+from windlass import flow, task
+
+@task
+def ends_when_told(folder: str):
+    while not Path(folder, "go").exists():
+        time.sleep(0.01)
+
+@task
+def does_not():
+    time.sleep(3600)
+
+@flow
+def a_flow(folder: str):
+    lost = does_not.submit()
+    ends_when_told(folder)
+    lost.wait()
+"""
+
 FIRST_LOST = """
 import time
 from pathlib import Path
@@ -85,8 +106,9 @@ def test_what_a_lost_run_had_under_way_crashes_with_it(fleet: Fleet, tmp_path: P
     run = fleet.run(fleet.deploy(CALLING, tmp_path))
 
     def are_all(state: str) -> bool:
-        tasks = fleet.server.post("task_runs/filter", {})
         flows = fleet.server.post("flow_runs/filter", {"flows": {"name": {"any_": ["child"]}}})
+        of_runs = {"id": {"any_": [run, *(flow["id"] for flow in flows)]}}
+        tasks = fleet.server.post("task_runs/filter", {"flow_runs": of_runs})
         found = [one["state_type"] for one in [*tasks, *flows]]
         return found == [state] * 3
 
@@ -96,6 +118,38 @@ def test_what_a_lost_run_had_under_way_crashes_with_it(fleet: Fleet, tmp_path: P
     os.kill(process, signal.SIGKILL)
     assert fleet.until_state(run)["type"] == "CRASHED"
     wait_until(lambda: are_all("CRASHED"), description="all of it to crash")
+
+
+def test_what_a_lost_run_had_ended_counts_when_it_is_heard_of(fleet: Fleet, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    fleet.environment = {"WINDLASS_HOME": str(home)}
+
+    def are(*wanted: str) -> bool:
+        tasks = fleet.server.post("task_runs/filter", {"sort": "NAME_ASC", "flow_runs": of_run})
+        return [task["state_type"] for task in tasks] == [*wanted]
+
+    def is_spooled() -> bool:
+        found = home.glob("spool/machines/*/*/reports.jsonl")
+        return any('"Completed"' in spool.read_text() for spool in found)
+
+    ports = [process.port for process in fleet.server.processes.values()]
+    with balancing(ports[:1]) as network:
+        fleet.environment["WINDLASS_API_URL"] = f"{network.url}/api"
+        worker = fleet.start_worker("--type", "process")
+        run = fleet.run(fleet.deploy(ENDING, tmp_path), folder=str(tmp_path))
+        of_run = {"id": {"any_": [run]}}
+        wait_until(lambda: are("RUNNING", "RUNNING"), description="both tasks to begin")
+        process = fleet.pid(run)
+        network.refuse("/")
+        (tmp_path / "go").touch()
+        wait_until(is_spooled, timeout=20, description="the end of a task to be on disk")
+        worker.kill()
+        os.kill(process, signal.SIGKILL)
+        assert fleet.until_state(run)["type"] == "CRASHED"
+        wait_until(lambda: are("CRASHED", "CRASHED"), description="both tasks to be given up")
+        network.refused.clear()
+        fleet.start_worker("--type", "process")
+        wait_until(lambda: are("CRASHED", "COMPLETED"), description="the truth to come out")
 
 
 def test_another_worker_takes_what_a_dead_one_had_not_started(fleet: Fleet, tmp_path: Path) -> None:

@@ -29,6 +29,22 @@ def a_flow(go: str):
         time.sleep(0.01)
 """
 
+ASKING = """
+from datetime import datetime, timedelta
+from windlass import flow
+from windlass.deployments import run_deployment
+
+@flow
+def called(asked_for: str, go: str):
+    tomorrow = datetime.now() + timedelta(days=1)
+    run_deployment(asked_for, parameters={"go": go}, scheduled_time=tomorrow, timeout=0)
+    run_deployment(asked_for, parameters={"go": go})
+
+@flow
+def a_flow(asked_for: str, go: str):
+    called(asked_for, go)
+"""
+
 
 def test_a_run_completes_and_its_logs_are_kept(shared_fleet: Fleet, tmp_path: Path) -> None:
     run = shared_fleet.run(shared_fleet.deploy(GREETING, tmp_path), name="Ada")
@@ -148,6 +164,32 @@ def test_a_run_that_is_cancelled_leaves_no_process(shared_fleet: Fleet, tmp_path
     assert shared_fleet.until_state(run)["type"] == "CANCELLED"
     wait_until(lambda: not family(leader, marker), timeout=15, description="nobody to be left")
     assert not is_alive(leader)
+
+
+def test_a_run_that_is_cancelled_takes_along_what_it_asked_for(
+    shared_fleet: Fleet, tmp_path: Path
+) -> None:
+    asked_for = shared_fleet.deploy(SLEEPING, tmp_path)
+    (tmp_path / "asking").mkdir()
+    asking = shared_fleet.deploy(ASKING, tmp_path / "asking")
+    run = shared_fleet.run(asking, asked_for=asked_for, go=str(tmp_path / "go"))
+
+    def children() -> dict[str, str]:
+        wanted = {"deployments": {"id": {"any_": [asked_for]}}}
+        found = shared_fleet.server.post("flow_runs/filter", wanted)
+        return {one["id"]: one["state_type"] for one in found}
+
+    def have(*types: str) -> bool:
+        return sorted(children().values()) == [*types]
+
+    wait_until(lambda: have("RUNNING", "SCHEDULED"), timeout=20, description="both children")
+    [running] = [id for id, type in children().items() if type == "RUNNING"]
+    process = know(shared_fleet.pid(running))
+    shared_fleet.server.post(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
+    assert shared_fleet.until_state(run)["type"] == "CANCELLED"
+    wait_until(lambda: have("CANCELLED", "CANCELLED"), timeout=20, description="both cancelled")
+    wait_until(lambda: not is_alive(process), description="its process to end")
+    assert shared_fleet.history(running)[-2:] == ["Cancelling", "Cancelled"]
 
 
 def test_a_worker_that_is_asked_to_stop_lets_its_runs_end(fleet: Fleet, tmp_path: Path) -> None:

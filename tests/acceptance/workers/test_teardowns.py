@@ -1,4 +1,4 @@
-"""What is left of a run whose worker is gone is ended by another worker."""
+"""What is left of a run that is over is ended: by another worker where its own is gone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +62,19 @@ def test_a_run_that_nobody_stops_is_cancelled_and_its_process_ended_by_another_w
     assert fleet.server.post(path, taken) == {"teardowns": []}
     assert done("server", "dead-letters", "ls", "--topic", "teardowns", "-o", "json").json == []
     assert fleet.history(run)[-2:] == ["Cancelling", "Cancelled"]
+
+
+def test_a_run_that_is_deleted_leaves_no_process(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.environment = {"WINDLASS_WORKER_HEARTBEAT_SECONDS": "0.5"}
+    worker = fleet.start_worker("--type", "process")
+    run = fleet.run(fleet.deploy(STUBBORN, tmp_path), folder=str(tmp_path))
+    wait_until((tmp_path / "began").exists, description="the run to begin")
+    process = psutil.Process(fleet.pid(run))
+    with fleet.server.http() as client:
+        client.delete(f"flow_runs/{run}").raise_for_status()
+    wait_until(lambda: not _is_at_work(process), timeout=20, description="the process to end")
+    said = f"Nothing is left of the execution {run}.1"
+    wait_until(lambda: worker.said(said), description="the teardown to be done")
 
 
 def _is_at_work(process: psutil.Process) -> bool:

@@ -62,6 +62,7 @@ async def test_an_ended_execution_keeps_its_exit(database: Database, live: bool)
     async with database.write() as connection:
         reported = await executions.record_ended(connection, SCOPE, ended)
         await executions.record_ended(connection, SCOPE, late)
+    assert reported is not None
     assert (reported.flow_run_id, reported.is_live) == (run_id, live)
     row = await row_of(database, id)
     assert (row.exit_code, row.end_reason) == (137, "Out of memory")

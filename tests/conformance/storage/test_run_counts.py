@@ -89,7 +89,7 @@ async def test_whatever_happens_to_flow_runs_is_counted(
             case "delete" if runs:
                 run = runs.pop(chance.randrange(len(runs)))
                 async with world.database.write() as connection:
-                    await flow_runs.delete_flow_run(connection, SCOPE, run)
+                    await flow_runs.delete_flow_run(connection, SCOPE, run, now=NOON)
             case _:
                 await merge(world)
     await require_agreement(world)
@@ -148,7 +148,7 @@ async def test_what_is_rolled_back_was_never_counted(world: World) -> None:
 
     async def delete_and_die() -> None:
         async with world.database.write() as connection:
-            await flow_runs.delete_flow_run(connection, SCOPE, run.id)
+            await flow_runs.delete_flow_run(connection, SCOPE, run.id, now=NOON)
             raise RuntimeError("the process dies")
 
     with pytest.raises(RuntimeError, match="the process dies"):

@@ -3,12 +3,15 @@
 import pytest
 
 from tests.conformance.storage.world import SCOPE, Queue, World
+from windlass.exceptions import ObjectNotFound
 from windlass.schemas.executions import ClaimedRun, ExecutionEnded, ExecutionStarted, Handle
 from windlass.schemas.states import StateType
 from windlass.schemas.teardowns import Teardown, TeardownOutcome, TeardownsToTake, TornDown
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.orchestration.transition import Terms
 from windlass_services.storage import executions, tables, teardowns
+from windlass_services.storage.flow_deletion import delete_flow
+from windlass_services.storage.flow_runs import delete_flow_run
 from windlass_services.storage.hot.protocol import Govern
 from windlass_services.storage.teardowns import MOST_ATTEMPTS, PATIENCE, VISIBILITY, pause_after
 
@@ -43,6 +46,14 @@ async def given_up(world: World, queue: Queue, place: str | None = None) -> Clai
     run = await started(world, queue, place)
     await world.propose(run.flow_run.id, StateType.CRASHED)
     return run
+
+
+async def delete(world: World, run: ClaimedRun, *, with_flow: bool = False) -> None:
+    async with world.database.write() as connection:
+        if with_flow:
+            await delete_flow(connection, SCOPE, run.flow_run.flow_id, now=world.clock())
+        else:
+            await delete_flow_run(connection, SCOPE, run.flow_run.id, now=world.clock())
 
 
 async def take(world: World, queue: Queue, place: str | None = None) -> list[Teardown]:
@@ -121,6 +132,35 @@ async def test_a_worker_that_saw_the_end_leaves_nothing_to_tear_down(world: Worl
         ended = ExecutionEnded(execution_id=run.execution_id, crashed=True)
         await executions.record_ended(connection, SCOPE, ended)
     assert await noted(world) == []
+
+
+@pytest.mark.parametrize("with_flow", [False, True])
+async def test_what_a_deleted_run_left_is_torn_down(world: World, with_flow: bool) -> None:
+    run = await started(world, queue := await world.queue())
+    await delete(world, run, with_flow=with_flow)
+    assert await world.rows(tables.execution) == []
+    [taken] = await take(world, queue)
+    assert (taken.execution_id, taken.flow_run_id) == (run.execution_id, run.flow_run.id)
+    assert (taken.handle, taken.attempts) == (handle(), 1)
+
+
+async def test_a_run_that_was_over_leaves_nothing_when_it_is_deleted(world: World) -> None:
+    run = await started(world, await world.queue())
+    await world.propose(run.flow_run.id, StateType.COMPLETED, execution_id=run.execution_id)
+    await delete(world, run)
+    assert await noted(world) == []
+
+
+async def test_a_deleted_run_whose_worker_saw_its_end_leaves_nothing(world: World) -> None:
+    run = await started(world, await world.queue())
+    await delete(world, run)
+    ended = ExecutionEnded(execution_id=run.execution_id, crashed=True)
+    async with world.database.write() as connection:
+        assert await executions.record_ended(connection, SCOPE, ended) is None
+    assert await noted(world) == []
+    with pytest.raises(ObjectNotFound):
+        async with world.database.write() as connection:
+            await executions.record_ended(connection, SCOPE, ended)
 
 
 async def test_a_teardown_is_taken_by_one_worker_of_its_pool(world: World) -> None:

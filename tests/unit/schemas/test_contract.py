@@ -208,6 +208,7 @@ OURS_ALONE: Final = {
     "FlowRunPolicy": {"infrastructure_retries", "lost_attempts"},
     "LogCreate": {"id"},
     "SetState": {"execution_id", "leased", "request_id"},
+    "StateDetails": {"presumed"},
     "WorkPool": {"infrastructure_retry"},
     "WorkPoolCreate": {"infrastructure_retry"},
     "WorkPoolUpdate": {"infrastructure_retry"},

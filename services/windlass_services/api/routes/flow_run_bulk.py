@@ -40,7 +40,7 @@ async def bulk_delete_flow_runs(
             connection, scope, filters_of(asked), limit=asked.limit
         )
         for id in ids:
-            await flow_runs.delete_flow_run(connection, scope, id)
+            await flow_runs.delete_flow_run(connection, scope, id, now=context.clock())
     return FlowRunBulkDeleteResponse(deleted=ids)
 
 

@@ -116,7 +116,7 @@ async def update_flow_run_labels(
 async def delete_flow_run(context: InContext, scope: InScope, id: UUID) -> None:
     """Delete a run with its history."""
     async with context.database.write() as connection:
-        await flow_runs.delete_flow_run(connection, scope, id)
+        await flow_runs.delete_flow_run(connection, scope, id, now=context.clock())
 
 
 @router.post("/{id}/set_state", response_model=OrchestrationResult)

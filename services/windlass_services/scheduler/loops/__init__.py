@@ -8,6 +8,7 @@ from windlass_services.runtime.loop import Duty
 
 from . import (
     abandoned_runs,
+    cancelled_children,
     catch_up,
     deletions,
     expired_executions,
@@ -30,6 +31,7 @@ LOOPS: Final[tuple[Callable[[ServiceContext], Duty | None], ...]] = (
     catch_up.duty,
     pause_expirations.duty,
     expired_executions.duty,
+    cancelled_children.duty,
     overdue_cancellations.duty,
     teardowns.duty,
     abandoned_runs.duty,

@@ -5,6 +5,14 @@ from datetime import timedelta
 from windlass.settings.groups import SettingsGroup, group, setting
 
 
+class CancellationCleanupSettings(SettingsGroup):
+    """Cancels the children of flow runs that are cancelled."""
+
+    enabled: bool = setting(
+        True, "Run this service.", aliases=("API_SERVICES_CANCELLATION_CLEANUP_ENABLED",)
+    )
+
+
 class ForemanSettings(SettingsGroup):
     """Finds workers, queues and deployments that nobody polls any more."""
 
@@ -128,6 +136,7 @@ class SchedulerSettings(SettingsGroup):
 class ServerServicesSettings(SettingsGroup):
     """The background services of the server."""
 
+    cancellation_cleanup: CancellationCleanupSettings = group(CancellationCleanupSettings)
     foreman: ForemanSettings = group(ForemanSettings)
     late_runs: LateRunsSettings = group(LateRunsSettings)
     pause_expirations: PauseExpirationsSettings = group(PauseExpirationsSettings)
