@@ -110,7 +110,18 @@ def sqlite_engine(
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", start)
+    dialect: Any = engine.sync_engine.dialect
+    dialect.do_terminate = _stop
     return engine
+
+
+def _stop(connection: Any) -> None:
+    """Give up a connection whose statement was cancelled: its thread ends after that statement.
+
+    The dialect asks it to close and, cancelled again while it waits, to stop as well. The thread
+    obeys the first of the two, and a task waits for ever for the answer to the other.
+    """
+    connection.driver_connection.stop()
 
 
 @asynccontextmanager
