@@ -24,7 +24,7 @@ check: $(VENV)/.installed-dev ## run every gate: lint, format, types, imports, s
 
 test: $(VENV)/.installed-dev compat-env ## run the whole suite on real servers (ARGS=... for pytest)
 	@$(BIN)/python -m compileall -q $(SOURCES)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) || { [ $$? = 1 ] && $(MAKE) --no-print-directory again; }
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) || { [ $$? = 1 ] && $(MAKE) --no-print-directory again; }
 	@$(BIN)/python -m scripts.smoke_newest_python
 
 # Real processes miss their time now and then on a machine that others use; alone, they do not.

@@ -2,7 +2,9 @@
 
 pytest_plugins = [
     "tests.support.environment",
+    "tests.support.forking",
     "tests.support.golden",
+    "tests.support.ordering",
     "tests.support.pgbouncer",
     "tests.support.servers",
     "tests.support.postgres",

@@ -5,17 +5,60 @@ import os
 import signal
 import subprocess
 from base64 import b64encode
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
+from tests.support.forking import Process, nursery
 from tests.support.servers import ROOT
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import LINES_SHOWN, WindlassServer
 
 REFERENCE: Final = ROOT / ".venv-compat" / "bin"
+LOADED: Final = (
+    "anyio._backends._asyncio",
+    "asgi_lifespan",
+    "attr",
+    "cachetools",
+    "click",
+    "cloudpickle",
+    "dateutil.tz",
+    "dotenv",
+    "fastapi",
+    "fsspec",
+    "griffe",
+    "h2.connection",
+    "httpcore._async",
+    "httpx",
+    "humanize",
+    "jinja2",
+    "jsonschema",
+    "opentelemetry.propagate",
+    "opentelemetry.trace",
+    "orjson",
+    "pendulum",
+    "prometheus_client",
+    "pydantic",
+    "pydantic_settings",
+    "referencing",
+    "rich.console",
+    "rich.markdown",
+    "rich.progress",
+    "rich.prompt",
+    "rich.table",
+    "ruamel.yaml",
+    "shellingham",
+    "starlette",
+    "toml",
+    "typer.rich_utils",
+    "websockets",
+    "yaml",
+)
+"""What the stock package loads of others: half of its start. Of itself nothing is loaded before a
+process has its settings in the environment."""
 PATIENCE: Final = 120.0
 """Seconds that a step may take where every process starts slowly; it takes a few."""
 
@@ -60,23 +103,16 @@ class Stock:
             yield log
 
     @contextmanager
-    def started(self, name: str, *command: str) -> Generator[tuple[subprocess.Popen[bytes], Path]]:
+    def started(self, name: str, *command: str) -> Generator[tuple[Process, Path]]:
         """`running`, with the process beside its output: for what is signalled or ends itself.
 
         What it started is killed with it when the block ends.
         """
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                self._command(*command),
-                cwd=self.folder,
-                # The last replica: what one process of the user does is seen through another.
-                env=self._environment(self.server.api_urls[-1]),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            # The last replica: what one process of the user does is seen through another.
+            api_url = self.server.api_urls[-1]
+            process = self._start(command, api_url, output.fileno(), output.fileno())
         try:
             yield process, log
         finally:
@@ -130,19 +166,24 @@ class Stock:
         return done.stdout
 
     def _done(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self._command(*command),
-            cwd=self.folder,
-            env=self._environment(self.server.api_urls[0]),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with TemporaryFile() as out, TemporaryFile() as err:
+            process = self._start(command, self.server.api_urls[0], out.fileno(), err.fileno())
+            try:
+                code = process.wait(PATIENCE)
+            finally:
+                process.kill()
+            said = [_text(out), _text(err)]
+        return subprocess.CompletedProcess(command, code, *said)
 
-    def _command(self, program: str, *arguments: str) -> list[str]:
-        return [str(REFERENCE / program), *arguments]
+    def _start(self, command: Sequence[str], api_url: str, output: int, errors: int) -> Process:
+        program, *arguments = command
+        return nursery(REFERENCE / "python", *LOADED).start(
+            arguments if program == "python" else [str(REFERENCE / program), *arguments],
+            folder=self.folder,
+            environment=self._environment(api_url),
+            output=output,
+            errors=errors,
+        )
 
     def _environment(self, api_url: str) -> dict[str, str]:
         inherited = {
@@ -165,6 +206,11 @@ class Stock:
             inherited | credentials_of(self.server.credentials) | ours | dict(self.settings)
         )
         return {name: value for name, value in everything.items() if value}
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def credentials_of(pair: str | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""With a million rows in PostgreSQL, what clients ask stops on an index."""
+"""With half a million rows in PostgreSQL, what clients ask stops on an index."""
 
 import tomllib
 from collections import defaultdict
@@ -24,7 +24,7 @@ EXCEPTIONS = tomllib.loads(Path(__file__).with_name("exceptions.toml").read_text
 
 @pytest.fixture
 async def filled(fresh_postgres_url: str) -> AsyncGenerator[AsyncConnection]:
-    """A connection to a database with a million rows in each of the big tables."""
+    """A connection to a database with half a million rows in each of the big tables."""
     await fill(fresh_postgres_url, NOW)
     address = parse_database_url(fresh_postgres_url)
     assert isinstance(address, PostgresAddress)
@@ -46,7 +46,7 @@ def everything() -> Iterator[Question]:
     yield from recorded_questions(Known(NOW), NOW)
 
 
-# One test, since the database takes a minute to fill, and a worker of the suite fills its own.
+# One test, since the database takes half a minute to fill, and a worker of the suite fills its own.
 @pytest.mark.timeout(900)
 async def test_every_question_stops_on_an_index(filled: AsyncConnection) -> None:
     costs = await read_costs(filled)

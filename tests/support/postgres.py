@@ -2,14 +2,19 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
 from tests.support.servers import SERVERS
+from windlass_services.storage.schema import upgrade
+
+COPYING_FILES: Final = 15
+"""The first PostgreSQL that can copy files where it would log every page of the copy."""
 
 
 def create_database(server: str, name: str, *, template: str = "template0") -> str:
@@ -18,7 +23,12 @@ def create_database(server: str, name: str, *, template: str = "template0") -> s
     Returns its URL in the form that WINDLASS_SERVER_DATABASE_CONNECTION_URL takes. `template` is
     the name of a database that nobody is connected to.
     """
-    run_statement(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+    def statement(version: int) -> str:
+        strategy = "STRATEGY file_copy" if version >= COPYING_FILES else ""
+        return f'CREATE DATABASE "{name}" TEMPLATE "{template}" {strategy}'
+
+    _run(server, statement)
     return urlunsplit(urlsplit(server)._replace(scheme="postgresql+asyncpg", path=f"/{name}"))
 
 
@@ -31,6 +41,25 @@ def drop_database(server: str, name: str) -> None:
 def postgres_server(pytestconfig: pytest.Config) -> str:
     """The URL of the administration database of a PostgreSQL where tests may make databases."""
     return pytestconfig.stash[SERVERS].address("postgres")
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str, database_names: Iterator[str]) -> Generator[str]:
+    """The name of a migrated PostgreSQL database to copy: migrating takes much longer."""
+    name = next(database_names)
+    asyncio.run(upgrade(create_database(postgres_server, name)))
+    yield name
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_server: str, migrated_template: str, database_names: Iterator[str]
+) -> Generator[str]:
+    """A migrated PostgreSQL database of the test's own."""
+    name = next(database_names)
+    yield create_database(postgres_server, name, template=migrated_template)
+    drop_database(postgres_server, name)
 
 
 @pytest.fixture
@@ -49,11 +78,16 @@ def database_names(testrun_uid: str, worker_id: str) -> Iterator[str]:
 
 def run_statement(url: str, statement: str) -> None:
     """Run one statement on the database at `url`; also where an event loop is running."""
+    _run(url, lambda _: statement)
+
+
+def _run(url: str, statement: Callable[[int], str]) -> None:
+    """Run the statement for the server's version."""
 
     async def execute() -> None:
         connection = await asyncpg.connect(url.replace("+asyncpg", ""))
         try:
-            await connection.execute(statement)
+            await connection.execute(statement(connection.get_server_version().major))
         finally:
             await connection.close()
 

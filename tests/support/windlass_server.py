@@ -19,16 +19,25 @@ from typing import Any, Final, Protocol, runtime_checkable
 import httpx
 import pytest
 
+from tests.support.forking import Process, nursery
 from tests.support.postgres import create_database, drop_database
 from tests.support.redis import RedisDatabases
 from tests.support.waiting import wait_until
 
 AUTH_STRING: Final = "WINDLASS_SERVER_API_AUTH_STRING"
 BROKER_URL: Final = "WINDLASS_SERVER_BROKER_URL"
+DATABASE_URL: Final = "WINDLASS_SERVER_DATABASE_CONNECTION_URL"
 SECONDS_TO_START: Final = 20.0
 SECONDS_TO_STOP: Final = 15.0
 SECONDS_FOR_A_TEST: Final = 180
 LINES_SHOWN: Final = 60
+_LOADED: Final = (
+    "asyncpg",
+    "redis.asyncio",
+    "windlass_services.api.app",
+    "windlass_services.processes.replicas",
+    "windlass_services.processes.run",
+)
 
 
 class Backend(StrEnum):
@@ -70,7 +79,7 @@ class ServerProcess:
     environment: Mapping[str, str]
     log: Path
     port: int = 0
-    running: subprocess.Popen[bytes] | None = None
+    running: Process | None = None
     lifeline: int | None = None
 
     @property
@@ -90,14 +99,13 @@ class ServerProcess:
             descriptors = (listener.fileno(), watched)
             options = ["--fd", str(descriptors[0]), "--watch-fd", str(descriptors[1])]
             with self.log.open("ab") as log:
-                self.running = subprocess.Popen(
-                    [sys.executable, "-m", "windlass_services", *self.services, *options],
-                    env=dict(self.environment),
-                    pass_fds=descriptors,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
+                self.running = nursery(Path(sys.executable), *_LOADED).start(
+                    ["-m", "windlass_services", *self.services, *options],
+                    folder=Path.cwd(),
+                    environment=self.environment,
+                    output=log.fileno(),
+                    errors=log.fileno(),
+                    descriptors=descriptors,
                 )
             os.close(watched)
 
@@ -306,18 +314,19 @@ def running_server(
 
 @contextmanager
 def _stores(request: pytest.FixtureRequest, backend: Backend) -> Generator[dict[str, str]]:
-    """The settings that name an empty database and an empty broker."""
+    """The settings that name a migrated database without rows, and an empty broker."""
     if backend is Backend.EMBEDDED:
         yield {}
         return
     postgres: str = request.getfixturevalue("postgres_server")
     databases: RedisDatabases = request.getfixturevalue("redis_databases")
     names: Iterator[str] = request.getfixturevalue("database_names")
+    template: str = request.getfixturevalue("migrated_template")
     name = next(names)
     try:
         with databases.one() as redis:
             yield {
-                "WINDLASS_SERVER_DATABASE_CONNECTION_URL": create_database(postgres, name),
+                DATABASE_URL: create_database(postgres, name, template=template),
                 BROKER_URL: redis,
             }
     finally:

@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import pytest
 
 from tests.compat.stock_client import PATIENCE, Stock
 from tests.support.balancer import balancing
+from tests.support.forking import Process
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import BY_BACKEND, Backend
 
@@ -42,7 +42,7 @@ class Scene:
     killed_at: float
     waiting: Path
     """What somebody says who wants the slot of one who was killed."""
-    cut_off: dict[str, tuple[Popen[bytes], Path]]
+    cut_off: dict[str, tuple[Process, Path]]
     """Holders whose API is gone, by whether they are strict."""
 
 
@@ -102,12 +102,14 @@ def test_j09_no_machine_infers_more_than_two_images_at_a_time(scene: Scene) -> N
         assert limit["active_slots"] == 0
 
 
+@pytest.mark.waits
 def test_j09_the_slot_of_a_killed_holder_is_free_when_its_lease_ends(scene: Scene) -> None:
     wait_until(lambda: "holds" in scene.waiting.read_text(), timeout=PATIENCE, description="it")
     assert _holds(scene.waiting) >= scene.killed_at + 60
     assert scene.user.server.get("v2/concurrency_limits/held")["active_slots"] == 1
 
 
+@pytest.mark.waits
 def test_j09_a_strict_holder_stops_when_the_api_is_gone(scene: Scene) -> None:
     strict, log = scene.cut_off["strict"]
     strict.wait(PATIENCE)
@@ -142,7 +144,7 @@ def test_j09_tasks_of_a_tag_with_one_slot_run_one_after_the_other(
     assert user.server.get("v2/concurrency_limits/tag:database")["limit"] == 1
 
 
-def _cut_off(user: Stock, stack: ExitStack) -> dict[str, tuple[Popen[bytes], Path]]:
+def _cut_off(user: Stock, stack: ExitStack) -> dict[str, tuple[Process, Path]]:
     """Holders of two slots, between whom and the API the network is gone."""
     ports = [process.port for process in user.server.processes.values()]
     network = stack.enter_context(balancing(ports[:1]))

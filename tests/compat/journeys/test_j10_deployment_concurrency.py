@@ -84,6 +84,7 @@ def test_j10_a_limit_holds_for_flows_that_are_served(user: Stock) -> None:
     assert _most_at_a_time(spans) == 1
 
 
+@pytest.mark.waits
 def test_j10_a_run_that_does_not_start_in_time_gives_its_slot_back(user: Stock) -> None:
     taken = wait_until(
         lambda: _taken(user, "never-starts", 2), timeout=PATIENCE, description="the second run"

@@ -14,36 +14,26 @@ from tests.support.postgres import create_database, drop_database
 from windlass_services.storage.database import Database
 from windlass_services.storage.hot.protocol import Govern
 from windlass_services.storage.open import open_database
-from windlass_services.storage.schema import migrating, upgrade
+from windlass_services.storage.schema import migrating
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres_server: str, database_names: Iterator[str]) -> Generator[str]:
-    """The name of a migrated PostgreSQL database to copy: migrating takes much longer."""
+def migrated_template(
+    postgres_server: str, migrated_template: str, database_names: Iterator[str]
+) -> Generator[str]:
+    """As everywhere, without the partitions of days: the default ones hold what tests write."""
     name = next(database_names)
-    asyncio.run(_migrate(create_database(postgres_server, name)))
+    asyncio.run(_unite_days(create_database(postgres_server, name, template=migrated_template)))
     yield name
     drop_database(postgres_server, name)
 
 
-async def _migrate(url: str) -> None:
-    await upgrade(url)
-    # The default partitions hold what tests write; without the others a copy takes half the time.
+async def _unite_days(url: str) -> None:
     async with migrating(url) as connection:
         tables = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
         for name in tables:
             if re.search(r"_\d{8}$", name):
                 await connection.execute(sa.text(f"DROP TABLE {name}"))
-
-
-@pytest.fixture
-def postgres_url(
-    postgres_server: str, migrated_template: str, database_names: Iterator[str]
-) -> Generator[str]:
-    """A migrated PostgreSQL database of the test's own."""
-    name = next(database_names)
-    yield create_database(postgres_server, name, template=migrated_template)
-    drop_database(postgres_server, name)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """The real application on both sets of backends, called in process."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import anyio
 import httpx
 import pytest
 
-from tests.support.postgres import create_database, drop_database
 from windlass.client._async.client import WindlassClient
 from windlass.client.orchestration import client_for
 from windlass.settings import resolve
@@ -16,28 +14,8 @@ from windlass_services.api.app import create_app
 from windlass_services.api.context import ApiContext
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.processes.assembly import assembled
-from windlass_services.storage.schema import upgrade
 
 ADDRESS = "http://windlass/api"
-
-
-@pytest.fixture(scope="session")
-def migrated_template(postgres_server: str, database_names: Iterator[str]) -> Generator[str]:
-    """The name of a migrated PostgreSQL database to copy: migrating takes much longer."""
-    name = next(database_names)
-    asyncio.run(upgrade(create_database(postgres_server, name)))
-    yield name
-    drop_database(postgres_server, name)
-
-
-@pytest.fixture
-def postgres_url(
-    postgres_server: str, migrated_template: str, database_names: Iterator[str]
-) -> Generator[str]:
-    """A migrated PostgreSQL database of the test's own."""
-    name = next(database_names)
-    yield create_database(postgres_server, name, template=migrated_template)
-    drop_database(postgres_server, name)
 
 
 @pytest.fixture(params=["embedded", "servers"])

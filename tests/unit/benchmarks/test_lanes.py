@@ -7,9 +7,9 @@ from benchmarks.lifecycles import Wire
 from benchmarks.sides import RunningServer, windlass
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import WindlassServer
-from windlass.schemas.executions import LONGEST_WAIT
 from windlass.settings.groups import walk
 from windlass.settings.worker import WorkerSettings
+from windlass_workers.agent.claims import longest_wait
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def test_every_run_is_claimed_by_a_waiting_worker(
 def test_idle_workers_wait_as_long_as_an_agent_does_by_default() -> None:
     [asked_every] = [f.default for path, f, _ in walk(WorkerSettings) if path == "query_seconds"]
     assert isinstance(asked_every, float)
-    assert min(asked_every, LONGEST_WAIT) == idle.CLAIM_WAIT
+    assert longest_wait(asked_every) == idle.CLAIM_WAIT
 
 
 async def test_a_claim_takes_what_is_due(running: RunningServer) -> None:

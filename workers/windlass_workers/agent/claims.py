@@ -13,8 +13,6 @@ from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.waking import Waking
 
 LOOP: Final = "claims"
-# Whoever waits is told of a run at once, so that a long wait makes nobody slower, and an idle fleet
-# cheaper. Half a minute as a rule: after a whole one, proxies cut a connection that says nothing.
 _POLLS_IN_A_WAIT: Final = 3
 _SHORTEST_ROUND: Final = 1.0
 _SHORTEST_REST: Final = 0.05
@@ -23,7 +21,7 @@ _SHORTEST_REST: Final = 0.05
 async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]) -> None:
     """Take runs and start them until cancelled."""
     poll_every = agent.poll_every.total_seconds()
-    wait = min(_POLLS_IN_A_WAIT * poll_every, LONGEST_WAIT)
+    wait = longest_wait(poll_every)
     while True:
         while not agent.slots.free:
             agent.pulse.beat(LOOP)  # a full worker has nothing to ask for, and is well
@@ -38,6 +36,16 @@ async def claim_forever(agent: AgentContext, start: Callable[[ClaimedRun], None]
             # A server that does not wait, as for a paused pool, must not be asked all the time.
             spent = time.monotonic() - asked_at
             await anyio.sleep(max(min(_SHORTEST_ROUND, wait) - spent, 0))
+
+
+def longest_wait(poll_every: float) -> float:
+    """Seconds that a claim waits at most for a worker that polls every so many seconds.
+
+    Whoever waits is told of a run at once, so that a long wait makes nobody slower, and an idle
+    fleet cheaper. Half a minute as a rule: after a whole one, proxies cut a connection that says
+    nothing.
+    """
+    return min(_POLLS_IN_A_WAIT * poll_every, LONGEST_WAIT)
 
 
 async def claim_once(
