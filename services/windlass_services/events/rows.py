@@ -14,7 +14,10 @@ from windlass_services.streams.protocol import Message
 EVENTS_TOPIC: Final = "events"
 TASK_RUN_RECORDER: Final = "task-run-recorder"
 """The group of consumers that makes task runs of their events."""
-CONSUMER_GROUPS: Final = {EVENTS_TOPIC: (TASK_RUN_RECORDER,)}
+EVALUATOR: Final = "evaluator"
+"""The group of consumers that count events for automations; it reads nothing while there are none.
+"""
+CONSUMER_GROUPS: Final = {EVENTS_TOPIC: (TASK_RUN_RECORDER, EVALUATOR)}
 """Every topic and the groups that read it: what is measured, and where there are dead letters."""
 DEFAULT_RETENTION: Final = timedelta(days=7)
 

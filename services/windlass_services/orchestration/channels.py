@@ -5,6 +5,7 @@ from uuid import UUID
 
 EVERY_POOL: Final = "pool:*"
 SCHEDULES_CHANGED: Final = "schedules"
+AUTOMATIONS_CHANGED: Final = "automations"
 OUTBOX_FILLED: Final = "outbox"
 TASK_RUNS_SCHEDULED: Final = "task-runs"
 """Announced with the key of a task, when a run of it may be handed to a task worker."""

@@ -1,45 +1,56 @@
 """How far durable consumers have come, and the events that they read again from the table."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass_services.storage.tables import consumer_progress, event
+from windlass_services.storage.upserts import insert_into
 
 _CLOCKS_DIFFER: Final = timedelta(days=1)
 
 
-async def read_progress(connection: AsyncConnection, topic: str, group: str) -> datetime | None:
-    """Everything received before this moment is done; None for a group that never said."""
+async def read_progress(
+    connection: AsyncConnection, topic: str, group: str, partitions: Collection[int]
+) -> datetime | None:
+    """Everything of these partitions that was received before this moment is done; None if that is
+    not known of one of them."""
     rows = await connection.execute(
-        sa.select(consumer_progress.c.finished_until).where(
-            consumer_progress.c.topic == topic, consumer_progress.c.consumer_group == group
+        sa.select(consumer_progress.c.consumer_group, consumer_progress.c.finished_until).where(
+            consumer_progress.c.topic == topic,
+            consumer_progress.c.consumer_group.in_([group, *(_of(group, n) for n in partitions)]),
         )
     )
-    return rows.scalar_one_or_none()
+    known = {name: until for name, until in rows}
+    # Versions before 0.2 have one row for the group.
+    moments = [known.get(_of(group, n), known.get(group)) for n in partitions]
+    return None if None in moments else min(filter(None, moments), default=known.get(group))
 
 
 async def save_progress(
-    connection: AsyncConnection, topic: str, group: str, finished_until: datetime
+    connection: AsyncConnection, topic: str, group: str, finished_until: Mapping[int, datetime]
 ) -> None:
-    """Everything received before this moment is done. Never goes back."""
-    values = {"topic": topic, "consumer_group": group, "finished_until": finished_until}
-    insert = (
-        postgresql.insert(consumer_progress)
-        if connection.dialect.name == "postgresql"
-        else sqlite.insert(consumer_progress)
-    ).values(values)
+    """Everything of each partition that was received before its moment is done. Never goes back."""
+    insert = insert_into(connection, consumer_progress)
     await connection.execute(
         insert.on_conflict_do_update(
             index_elements=["topic", "consumer_group"],
             set_={"finished_until": insert.excluded.finished_until},
             where=consumer_progress.c.finished_until < insert.excluded.finished_until,
-        )
+        ),
+        [
+            {"topic": topic, "consumer_group": _of(group, partition), "finished_until": moment}
+            for partition, moment in sorted(finished_until.items())
+        ],
     )
+
+
+def _of(group: str, partition: int) -> str:
+    return f"{group}/{partition}"
 
 
 async def read_events_received(

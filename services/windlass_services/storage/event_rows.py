@@ -16,17 +16,20 @@ from windlass_services.storage.tables import event
 
 async def insert_event_rows(
     connection: AsyncConnection, workspace_id: UUID, rows: Sequence[EventRow]
-) -> None:
-    """Insert the events; those whose id exists are left alone."""
+) -> list[EventRow]:
+    """Insert the events; those whose id exists are left alone. Returns those that are new."""
     if not rows:
-        return
+        return []
     values = [columns_of(row) | {"workspace_id": workspace_id} for row in rows]
     if connection.dialect.name == "postgresql":
         # One statement for them all, where executing many would be one for each.
         fields, insert = _POSTGRES
-        await connection.exec_driver_sql(insert, tuple(encoded_columns(fields, values)))
+        inserted = await connection.exec_driver_sql(insert, tuple(encoded_columns(fields, values)))
     else:
-        await connection.execute(sqlite.insert(event).on_conflict_do_nothing(), values)
+        inserted = await connection.execute(_SQLITE, values)
+    new = set(inserted.scalars())
+    return [row for id, row in {row.id: row for row in rows}.items() if id in new]
 
 
 _POSTGRES: Final = history_insert(event)
+_SQLITE: Final = sqlite.insert(event).on_conflict_do_nothing().returning(event.c.id)

@@ -1,6 +1,6 @@
 """A durable consumer: reads the partitions it owns, and knows when to look at the table instead."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,8 +20,9 @@ from windlass_services.streams.protocol import Delivery, Streams
 Replay: TypeAlias = Callable[[frozenset[int]], Awaitable[None]]
 """Does from the table whatever messages of these partitions may have been lost, with overlap."""
 
-Progress: TypeAlias = Callable[[datetime], None]
-"""Hears the moment at which the least successful loop of a consumer last succeeded."""
+Progress: TypeAlias = Callable[[datetime, Mapping[int, datetime]], None]
+"""Hears when the least successful loop of a consumer last succeeded; and, of each partition of
+which that is known, the moment before which everything that was published is done."""
 
 TRANSIENT: Final[tuple[type[Exception], ...]] = (OSError, ServerBusy, BrokerUnavailable)
 """Errors that time repairs."""
@@ -91,7 +92,11 @@ class Consumer:
                 try:
                     await self._inherit(loop)
                     while True:
-                        await self._handle(await self._next_batch(loop))
+                        asked_at = self.clock()
+                        deliveries = await self._next_batch(loop)
+                        await self._handle(deliveries)
+                        if len(deliveries) < self.batch:
+                            loop.read_until = asked_at
                         self._note_success(loop)
                         failures = 0
                 except BrokerUnavailable:
@@ -141,11 +146,17 @@ class Consumer:
             await anyio.sleep(self.check_every.total_seconds())
 
     async def _mend_gaps(self, replay: Replay) -> None:
-        await self.streams.ensure_epoch(self.topic, self.clock().isoformat())
+        begun = self.clock()
+        read_until = {loop: loop.read_until for loop in self._loops.values()}
+        await self.streams.ensure_epoch(self.topic, begun.isoformat())
         gaps = await self.streams.gaps(self.topic, self.group)
         # Not before it is settled: only then does the group exist, so that a loss is counted.
         settled = [loop for loop in self._loops.values() if loop.is_settled]
         broken = [loop for loop in settled if loop.is_doubtful or loop.partition in gaps]
+        for loop in settled:
+            # Only now: a stream that lost everything reads as one that is done.
+            if loop not in broken and (until := read_until.get(loop)) is not None:
+                loop.finished_until = until
         if not broken:
             return
         for loop in broken:
@@ -157,6 +168,8 @@ class Consumer:
             for loop in broken:
                 loop.is_doubtful = True
             raise
+        for loop in broken:
+            loop.read_until = loop.finished_until = begun
         REPLAYS.labels(self.topic, self.group).inc(len(partitions))
         mended = {n: loss for n, loss in gaps.items() if n in partitions}
         await self.streams.mend(self.topic, self.group, mended)
@@ -171,8 +184,10 @@ class Consumer:
 
     def _report(self) -> None:
         if self.progress is not None:
+            loops = self._loops.values()
+            least = min([*self._checked.values(), *(loop.succeeded for loop in loops)])
             self.progress(
-                min([*self._checked.values(), *(loop.succeeded for loop in self._loops.values())])
+                least, {one.partition: one.finished_until for one in loops if one.finished_until}
             )
 
 
@@ -187,3 +202,7 @@ class _Loop:
     """What the former owner left is done."""
     is_doubtful: bool = False
     """The broker was away."""
+    read_until: datetime | None = None
+    """When there was last nothing more to read; what the broker lost meanwhile was not read."""
+    finished_until: datetime | None = None
+    """The same, and the broker had lost nothing until then."""

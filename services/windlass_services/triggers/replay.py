@@ -15,6 +15,8 @@ from windlass_services.streams.keys import partition_of
 from windlass_services.triggers.received import pages_received
 
 Handle: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
+Begins: TypeAlias = Callable[[], Awaitable[datetime | None]]
+"""Since when there has been something to handle; None: there is nothing."""
 
 _log: Final = logging.getLogger(__name__)
 _OVERLAP: Final = timedelta(seconds=60)
@@ -28,17 +30,28 @@ class TableReplay:
     is idempotent, so it costs work only.
     """
 
-    def __init__(self, services: ServiceContext, topic: str, group: str, handle: Handle) -> None:
+    def __init__(
+        self,
+        services: ServiceContext,
+        topic: str,
+        group: str,
+        handle: Handle,
+        begins: Begins | None = None,
+    ) -> None:
+        """`begins`: None, if everything that was ever received is to be handled."""
         self._services = services
         self._topic = topic
         self._group = group
         self._handle = handle
-        self.finished_until: datetime | None = None
-        """What the consumer has done so far; saved every few seconds by `progress_duty`."""
+        self._begins = begins or _at_the_beginning
+        self.finished_until: Mapping[int, datetime] = {}
+        """What of each partition here is done; saved every few seconds by `progress_duty`."""
 
     async def __call__(self, partitions: frozenset[int]) -> None:
         """Handle what these partitions may have lost."""
-        since = await self._since()
+        since = await self._since(partitions)
+        if since is None:
+            return
         _log.info("Group %s reads the table again from %s", self._group, since.isoformat())
         async for page in pages_received(self._services.database, since):
             ours = [row for row in page if _partition(row) in partitions]
@@ -62,18 +75,23 @@ class TableReplay:
                 _log.error("Event %s failed and is passed over: %s", events[0]["id"], error)
 
     async def _save(self) -> int:
-        if self.finished_until is None:
+        if not self.finished_until:
             return 0
         async with self._services.database.write() as connection:
             await save_progress(connection, self._topic, self._group, self.finished_until)
         return 1
 
-    async def _since(self) -> datetime:
+    async def _since(self, partitions: frozenset[int]) -> datetime | None:
+        begins = await self._begins()
         async with self._services.database.read() as connection:
-            finished = await read_progress(connection, self._topic, self._group)
-        if finished is None:
-            return datetime(1970, 1, 2, tzinfo=UTC)
-        return finished - _OVERLAP
+            finished = await read_progress(connection, self._topic, self._group, partitions)
+        if begins is None or finished is None:
+            return begins
+        return max(begins, finished - _OVERLAP)
+
+
+async def _at_the_beginning() -> datetime:
+    return datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def _partition(row: Mapping[str, Any]) -> int:

@@ -1,6 +1,6 @@
 """A consumer handles what its partitions bring, whatever happens to a message or a partition."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ import anyio
 
 from tests.conformance.streams.conftest import MakeStreams
 from tests.support.waiting import await_until
-from windlass_services.streams.consumer import Consumer
-from windlass_services.streams.handover import ATTEMPTS
+from windlass_services.streams.consumer import Consumer, Progress
+from windlass_services.streams.handover import ATTEMPTS, Handler
 from windlass_services.streams.keys import partition_of
 from windlass_services.streams.ownership import OwnsAll
 from windlass_services.streams.protocol import PARTITIONS, Delivery, Message, Streams
@@ -54,7 +54,7 @@ class Chosen:
 
 
 @asynccontextmanager
-async def consuming(streams: Streams, recorder: Recorder, **options: Any) -> AsyncGenerator[None]:
+async def consuming(streams: Streams, recorder: Handler, **options: Any) -> AsyncGenerator[None]:
     settings: dict[str, Any] = {"name": "one", "owner": OwnsAll(), "check_every": OFTEN, **options}
     consumer = Consumer(
         streams=streams, topic="events", group="group", handler=recorder, **settings
@@ -83,6 +83,24 @@ async def until(predicate: Callable[[], bool]) -> None:
         return predicate()
 
     await await_until(holds, description="the consumer to get there")
+
+
+def least_successful(noted: list[datetime]) -> Progress:
+    """Note when the least successful loop last succeeded."""
+
+    def note(least: datetime, _: Mapping[int, datetime]) -> None:
+        noted.append(least)
+
+    return note
+
+
+def finished_at_home(noted: list[datetime | None]) -> Progress:
+    """Note until when everything of the partition HOME is done."""
+
+    def note(_: datetime, finished_until: Mapping[int, datetime]) -> None:
+        noted.append(finished_until.get(HOME))
+
+    return note
 
 
 async def test_everything_is_handled_and_acknowledged(wide_streams: Streams) -> None:
@@ -266,7 +284,7 @@ async def test_progress_is_that_of_the_least_successful_loop(streams: Streams) -
     now = datetime(2025, 1, 1, tzinfo=UTC)
     progress: list[datetime] = []
     recorder = Recorder(error=ConnectionRefusedError("the database is away"))
-    options = partial(dict[str, Any], clock=lambda: now, progress=progress.append)
+    options = partial(dict[str, Any], clock=lambda: now, progress=least_successful(progress))
     await publish(streams, "a")
     async with consuming(streams, recorder, owner=Chosen(frozenset({HOME})), **options()):
         await until(lambda: bool(recorder.attempts))
@@ -280,6 +298,79 @@ async def test_progress_is_that_of_the_least_successful_loop(streams: Streams) -
 
 async def test_a_consumer_that_owns_nothing_makes_progress_too(streams: Streams) -> None:
     progress: list[datetime] = []
-    async with consuming(streams, Recorder(), owner=Chosen(), progress=progress.append):
+    noted = least_successful(progress)
+    async with consuming(streams, Recorder(), owner=Chosen(), progress=noted):
         await until(lambda: len(progress) > 1)
     assert progress == sorted(progress)
+
+
+async def test_a_partition_is_done_until_there_was_nothing_more_to_read(streams: Streams) -> None:
+    """Not until its last success: with messages left to read, nobody knows how old these are."""
+    began = now = datetime(2025, 1, 1, tzinfo=UTC)
+    done: list[datetime | None] = []
+    allowed = anyio.Semaphore(0)
+
+    batches: list[int] = []
+
+    async def handle(deliveries: list[Delivery]) -> None:
+        await allowed.acquire()
+        batches.append(len(deliveries))
+
+    async def replay(_: frozenset[int]) -> None:
+        pass
+
+    options: dict[str, Any] = {
+        "owner": Chosen(frozenset({HOME})),
+        "clock": lambda: now,
+        "progress": finished_at_home(done),
+        "replay": replay,
+        "batch": 2,
+    }
+    async with consuming(streams, handle, **options):
+        await until(lambda: bool(done) and done[-1] == began)
+        await publish(streams, *"abcdef")
+        now += timedelta(hours=1)
+        allowed.release()  # what a read brought that was begun before
+        allowed.release()
+        await until(lambda: len(batches) == 2)
+        reports = len(done)
+        await until(lambda: len(done) > reports + 5)
+        assert done[-1] == began
+        for _ in range(5):
+            allowed.release()
+        await until_finished(streams)
+        await publish(streams, "g")
+        await until(lambda: done[-1] == now)
+
+
+async def test_nothing_is_done_of_a_stream_that_lost_everything_until_the_table_is_read(
+    make_streams: MakeStreams,
+) -> None:
+    streams = await make_streams(cap=10 * PARTITIONS)
+    began = now = datetime(2025, 1, 1, tzinfo=UTC)
+    done: list[datetime | None] = []
+    away = False
+
+    async def replay(_: frozenset[int]) -> None:
+        if away:
+            raise ConnectionRefusedError("the database is away")
+
+    options: dict[str, Any] = {
+        "owner": Chosen(frozenset({HOME})),
+        "clock": lambda: now,
+        "progress": finished_at_home(done),
+        "replay": replay,
+    }
+    async with consuming(streams, Recorder(), **options):
+        await until(lambda: bool(done) and done[-1] == began)
+        away = True
+        now += timedelta(hours=1)
+        await publish(streams, *(str(n) for n in range(50)))  # more than the cap leaves
+        await until_finished(streams)
+        await publish(streams, "one that is read after the loss")
+        await until_finished(streams)
+        reports = len(done)
+        await until(lambda: len(done) > reports + 5)
+        assert done[-1] == began
+        away = False
+        await until(lambda: done[-1] == now)

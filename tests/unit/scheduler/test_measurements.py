@@ -31,6 +31,7 @@ from windlass_services.storage.consumers import save_progress
 from windlass_services.storage.database import Database
 from windlass_services.storage.measurements import MeasuredQueue
 from windlass_services.streams.open import open_streams
+from windlass_services.streams.protocol import PARTITIONS
 from windlass_services.triggers.process import run_triggers
 from windlass_services.triggers.relay import relay
 
@@ -171,7 +172,8 @@ async def test_the_lag_rises_while_a_consumer_is_stopped_and_falls_again(
             await await_until(is_done, timeout=20, description="the group to finish")
             tasks.cancel_scope.cancel()
         async with services.database.write() as connection:
-            await save_progress(connection, EVENTS_TOPIC, TASK_RUN_RECORDER, utc_now())
+            done = dict.fromkeys(range(PARTITIONS), utc_now())
+            await save_progress(connection, EVENTS_TOPIC, TASK_RUN_RECORDER, done)
         await measure(services)
 
     later = replace(services, clock=lambda: utc_now() + timedelta(minutes=1))

@@ -4,8 +4,6 @@ from tests.unit.api.conftest import (
     api,
     backends,
     client,
-    migrated_template,
-    postgres_url,
     services,
     wire,
 )
@@ -14,8 +12,6 @@ __all__ = [
     "api",
     "backends",
     "client",
-    "migrated_template",
-    "postgres_url",
     "services",
     "wire",
 ]

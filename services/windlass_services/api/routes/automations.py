@@ -17,6 +17,7 @@ from windlass_services.api.context import InContext, InScope
 from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.events.templates import check_templates, find_problem
+from windlass_services.orchestration.channels import AUTOMATIONS_CHANGED
 from windlass_services.storage import automations
 from windlass_services.storage.automation_targets import check_targets
 
@@ -32,6 +33,7 @@ async def create_automation(
     async with context.database.write() as connection:
         await check_targets(connection, scope, wanted)
         made = await automations.create_automation(connection, scope, wanted, now=context.clock())
+    await context.streams.announce(AUTOMATIONS_CHANGED)
     return answer(made, 201)
 
 
@@ -101,6 +103,7 @@ async def update_automation(
     async with context.database.write() as connection:
         await check_targets(connection, scope, wanted)
         await automations.update_automation(connection, scope, id, wanted, now=context.clock())
+    await context.streams.announce(AUTOMATIONS_CHANGED)
 
 
 @router.patch("/automations/{id}", status_code=204)
@@ -110,6 +113,7 @@ async def patch_automation(
     """Enable or disable an automation."""
     async with context.database.write() as connection:
         await automations.patch_automation(connection, scope, id, update, now=context.clock())
+    await context.streams.announce(AUTOMATIONS_CHANGED)
 
 
 @router.delete("/automations/{id}", status_code=204)

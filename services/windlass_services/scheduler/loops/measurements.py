@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from windlass_services.events.rows import CONSUMER_GROUPS
+from windlass_services.events.rows import CONSUMER_GROUPS, EVALUATOR
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime import metrics
 from windlass_services.runtime.exposition import just_measured
@@ -23,7 +23,9 @@ from windlass_services.storage.measurements import (
 )
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.teardowns import measure_teardowns
+from windlass_services.storage.watched_automations import has_enabled_automations
 from windlass_services.streams.errors import BrokerUnavailable
+from windlass_services.streams.protocol import PARTITIONS
 
 _EVERY: Final = timedelta(seconds=5)
 _MOST_LIMITS: Final = 200
@@ -123,20 +125,23 @@ async def _ask_broker(services: ServiceContext) -> _Lags:
         for topic, groups in CONSUMER_GROUPS.items():
             for group in groups:
                 lags[topic, group] = await services.streams.lag(topic, group)
-                metrics.CONSUMER_LAG.labels(topic, group).set(lags[topic, group])
         just_measured(_BROKER)
     return lags
 
 
 async def _measure_lag_ages(connection: Connection, lags: _Lags, now: datetime) -> None:
     """By the table: what the broker lost, or was never told, is not finished either."""
+    # It reads nothing, and leaves nothing behind, while there is nothing to evaluate.
+    asleep = () if await has_enabled_automations(connection) else (EVALUATOR,)
     for topic, groups in CONSUMER_GROUPS.items():
         for group in groups:
-            messages = lags.get((topic, group), 0)
-            finished = await read_progress(connection, topic, group)
+            messages = 0 if group in asleep else lags.get((topic, group))
+            if messages is not None:
+                metrics.CONSUMER_LAG.labels(topic, group).set(messages)
+            finished = await read_progress(connection, topic, group, range(PARTITIONS))
             oldest = await oldest_event(connection, finished)
             age = _seconds(oldest or (finished if messages else None), now)
-            is_done = not messages and age < _SAVED_WITHIN
+            is_done = not messages and (age < _SAVED_WITHIN or group in asleep)
             metrics.CONSUMER_LAG_AGE.labels(topic, group).set(0 if is_done else age)
 
 

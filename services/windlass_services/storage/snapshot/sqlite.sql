@@ -496,6 +496,18 @@ CREATE TABLE teardown (
 	created BIGINT NOT NULL,
 	CONSTRAINT pk_teardown PRIMARY KEY (execution_id)
 );
+CREATE TABLE trigger_bucket (
+	automation_id CHAR(32) NOT NULL,
+	trigger_id CHAR(32) NOT NULL,
+	"key" TEXT NOT NULL,
+	workspace_id CHAR(32) NOT NULL,
+	counted JSON NOT NULL,
+	window_start BIGINT,
+	due BIGINT,
+	updated BIGINT NOT NULL,
+	CONSTRAINT pk_trigger_bucket PRIMARY KEY (automation_id, trigger_id, "key"),
+	CONSTRAINT fk_trigger_bucket__automation_id FOREIGN KEY(automation_id) REFERENCES automation (id) ON DELETE CASCADE
+);
 CREATE TABLE unpublished (
 	id CHAR(32) NOT NULL,
 	since BIGINT NOT NULL,
@@ -646,6 +658,7 @@ CREATE INDEX ix_task_run__workspace_id_state_name_state_timestamp ON task_run (w
 CREATE INDEX ix_task_run__workspace_id_state_type_state_timestamp ON task_run (workspace_id, state_type, state_timestamp);
 CREATE INDEX ix_task_run_state__task_run_id_timestamp ON task_run_state (task_run_id, timestamp);
 CREATE INDEX ix_teardown__work_pool_id_next_attempt_at ON teardown (work_pool_id, next_attempt_at) WHERE given_up_at IS NULL;
+CREATE INDEX ix_trigger_bucket__due ON trigger_bucket (due) WHERE due IS NOT NULL;
 CREATE INDEX ix_variable__workspace_id_created_id ON variable (workspace_id, created, id);
 CREATE INDEX ix_variable__workspace_id_updated_id ON variable (workspace_id, updated, id);
 CREATE INDEX ix_work_queue__workspace_id_name ON work_queue (workspace_id, name);

@@ -1,6 +1,6 @@
 """Every table, for both dialects. One Alembic tree and one SQLite snapshot follow from these."""
 
-from .automations import automation, automation_related_resource
+from .automations import automation, automation_related_resource, trigger_bucket
 from .blocks import (
     block_document,
     block_document_reference,
@@ -91,6 +91,7 @@ __all__ = [
     "task_worker",
     "teardown",
     "to_microseconds",
+    "trigger_bucket",
     "unpublished",
     "variable",
     "work_pool",

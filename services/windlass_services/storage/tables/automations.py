@@ -1,8 +1,8 @@
-"""Automations, and the resources that each of them is about."""
+"""Automations, the resources that each of them is about, and what their triggers remember."""
 
 import sqlalchemy as sa
 
-from .common import Json, created, identity, metadata, updated, workspace
+from .common import Json, Timestamp, created, identity, metadata, updated, workspace
 
 automation = sa.Table(
     "automation",
@@ -33,3 +33,29 @@ automation_related_resource = sa.Table(
     sa.Index(None, "resource_id"),
 )
 """An automation that its resource owns goes when the resource goes: a deployment's triggers."""
+
+trigger_bucket = sa.Table(
+    "trigger_bucket",
+    metadata,
+    sa.Column(
+        "automation_id",
+        sa.Uuid,
+        sa.ForeignKey("automation.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("trigger_id", sa.Uuid, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    workspace(),
+    sa.Column("counted", Json, nullable=False),
+    sa.Column("window_start", Timestamp),
+    sa.Column("due", Timestamp),
+    updated(),
+    sa.Index(
+        "ix_trigger_bucket__due",
+        "due",
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    ),
+)
+"""What a trigger remembers for one set of values of its labels (`key`): ids and times of the events
+that it counted. It goes with its automation, which is there whenever it is written."""

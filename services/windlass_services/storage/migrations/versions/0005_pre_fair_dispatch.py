@@ -1,4 +1,4 @@
-"""Fair order in a queue, catch-up policies, teardowns, deletions, what was not published."""
+"""Fair order in a queue, catch-up policies, teardowns, deletions, unpublished events, buckets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -85,9 +85,41 @@ def upgrade() -> None:
         sa.Column("until", Timestamp, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unpublished")),
     )
+    _create_trigger_buckets()
+
+
+def _create_trigger_buckets() -> None:
+    op.create_table(
+        "trigger_bucket",
+        sa.Column("automation_id", sa.Uuid(), nullable=False),
+        sa.Column("trigger_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("counted", Json, nullable=False),
+        sa.Column("window_start", Timestamp),
+        sa.Column("due", Timestamp),
+        sa.Column("updated", Timestamp, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "automation_id", "trigger_id", "key", name=op.f("pk_trigger_bucket")
+        ),
+        sa.ForeignKeyConstraint(
+            ["automation_id"],
+            ["automation.id"],
+            name=op.f("fk_trigger_bucket__automation_id"),
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index(
+        "ix_trigger_bucket__due",
+        "trigger_bucket",
+        ["due"],
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("trigger_bucket")
     op.drop_table("unpublished")
     op.drop_table("deletion")
     op.drop_table("teardown")
