@@ -159,7 +159,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for cells in rows:
         terminalreporter.write_line(" | ".join(cells))
     if REPORT:
-        Path(REPORT).write_text(page(rows))
+        report = Path(REPORT)
+        report.write_text(page(rows, report.read_text() if report.exists() else ""))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

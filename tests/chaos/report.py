@@ -51,22 +51,30 @@ class Row:
         return [*said, f"{self.recovery:.1f}", "yes" if self.held else "no"]
 
 
-def page(rows: Sequence[list[str]]) -> str:
-    """The whole page."""
+def page(rows: Sequence[list[str]], before: str = "") -> str:
+    """The whole page. What it held `before` stays where this run has no row of it, and all else is
+    the same: a fault can be tried alone after the others."""
     versions = (
         f"Windlass {__version__}, Python {platform.python_version()},"
         f" PostgreSQL {find_postgres().version}, Redis or Valkey {find_redis().version}"
     )
-    table = [list(HEADS), ["---"] * len(HEADS), *sorted(rows)]
+    terms = f"Form `{FORM}`, seed {SEED}, {datetime.now(UTC).date()}, {description()}. {versions}."
+    measured = {_fault(cells): cells for cells in rows}
+    kept = _rows_of(before) if terms in before else []
+    everything = {_fault(cells): cells for cells in kept} | measured
+    table = [list(HEADS), ["---"] * len(HEADS), *sorted(everything.values())]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    return _PAGE.format(
-        form=FORM,
-        seed=SEED,
-        date=datetime.now(UTC).date(),
-        machine=description(),
-        versions=versions,
-        table=lines,
-    )
+    return _PAGE.format(terms=terms, table=lines)
+
+
+def _rows_of(written: str) -> list[list[str]]:
+    lines = [line for line in written.splitlines() if line.startswith("| ")]
+    return [line.strip("| ").split(" | ") for line in lines[2:]]
+
+
+def _fault(cells: Sequence[str]) -> tuple[str, ...]:
+    """What a row is of: the fault and the backend, and of clocks how far they are off."""
+    return (*cells[:2], cells[2].partition(" ")[0] if cells[2][0] in "+-" else "")
 
 
 _PAGE: Final = """# Reliability
@@ -74,7 +82,7 @@ _PAGE: Final = """# Reliability
 Written by `make test-chaos`; do not edit. The tests are in `tests/chaos`: real services, workers
 and runs as processes, and faults while they are at work.
 
-Form `{form}`, seed {seed}, {date}, {machine}. {versions}.
+{terms}
 
 {table}
 
