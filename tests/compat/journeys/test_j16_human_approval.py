@@ -50,7 +50,9 @@ def test_j16_a_flow_goes_on_with_what_it_was_answered(stock: Stock) -> None:
 
 def test_j16_a_task_that_asks_pauses_its_flow(stock: Stock) -> None:
     with _at_work(stock, "ask_in_a_task") as (log, run):
-        stock.wait_for_state(run["id"], "Paused")
+        state = stock.wait_for_state(run["id"], "Paused")["state"]
+        # It says what it asks for after it has paused, and cannot be answered before.
+        assert _input(stock, run["id"], state["state_details"]["run_input_keyset"]["schema"])
         assert _resume(stock, run["id"], approve=True, notes="fine")["status"] == "ACCEPT"
         stock.wait_for_state(run["id"], "Completed")
         _wait_for_words(log, "(True, 'fine')")
