@@ -20,8 +20,7 @@ from windlass_services.storage.schema import migrating, upgrade
 from windlass_services.storage.scope import DEFAULT_WORKSPACE_ID
 
 ROWS: Final = int(ASKED.get("WINDLASS_TEST_SCALE_ROWS", "1000000"))
-"""PostgreSQL answers the same questions in the same way with a million, which take twice as long;
-with 300,000 it does not, since the partitions of a day are too small."""
+"""With fewer the partitions of a day are small, and PostgreSQL may read them as it likes."""
 BIG: Final = {"flow_run": ROWS, "task_run": ROWS, "log": ROWS, "event": ROWS}
 """What grows with the runs, and how many rows of each there are. No list reads past states."""
 SMALL: Final = 20_000
