@@ -8,6 +8,7 @@ from uuid import UUID
 
 from windlass_services.api.changes import Opened, changing
 from windlass_services.api.recorded_polls import record_queue_polls
+from windlass_services.api.worker_traffic import Place
 from windlass_services.orchestration.shared_reads import SharedReads
 from windlass_services.storage.ensured_queues import ensure_work_queue
 from windlass_services.storage.scope import Scope
@@ -15,7 +16,6 @@ from windlass_services.storage.work_pools import read_work_pool
 from windlass_services.storage.work_queues import read_queues_of_pool
 
 _REMEMBERED: Final = timedelta(seconds=1)
-_Named = tuple[Scope, str, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ClaimPlaces:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._reads: SharedReads[ClaimPlace] = SharedReads()
-        self._found: dict[_Named, _Found] = {}
+        self._found: dict[Place, _Found] = {}
 
     async def find(
         self, scope: Scope, work_pool_name: str, work_queue_names: Sequence[str] | None
@@ -61,7 +61,7 @@ class ClaimPlaces:
             if found.place.work_pool_id != work_pool_id
         }
 
-    async def _read(self, named: _Named, now: datetime) -> ClaimPlace:
+    async def _read(self, named: Place, now: datetime) -> ClaimPlace:
         scope, pool_name, names = named
         async with self._opened.database.read() as connection:
             pool = await read_work_pool(connection, scope, pool_name)

@@ -1,17 +1,16 @@
 """How far durable consumers have come, and the events that they read again from the table."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from windlass_services.storage.event_rows import AS_SENT, earliest_day
 from windlass_services.storage.tables import consumer_progress, event
 from windlass_services.storage.upserts import insert_into
-
-_CLOCKS_DIFFER: Final = timedelta(days=1)
 
 
 async def read_progress(
@@ -66,18 +65,8 @@ async def read_events_received(
 
     They have the keys of their messages, with moments and ids as values, not as text.
     """
-    columns = (
-        event.c.occurred,
-        event.c.event,
-        event.c.resource,
-        event.c.related,
-        event.c.payload,
-        event.c.id,
-        event.c.follows,
-        event.c.received,
-    )
-    wanted = sa.select(*columns).where(
-        event.c.received >= since, event.c.day >= (since - _CLOCKS_DIFFER).date()
+    wanted = sa.select(*AS_SENT).where(
+        event.c.received >= since, event.c.day >= earliest_day(since)
     )
     if until is not None:
         wanted = wanted.where(event.c.received <= until)

@@ -1,6 +1,7 @@
 """Event rows written beside other changes, in the same transaction."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -31,5 +32,16 @@ async def insert_event_rows(
     return [row for id, row in {row.id: row for row in rows}.items() if id in new]
 
 
+def earliest_day(since: datetime) -> date:
+    """The first partition in which an event of this moment may be: its day is the client's, and
+    nobody's tomorrow is today."""
+    return (since - timedelta(days=1)).date()
+
+
+AS_SENT: Final = tuple(
+    event.c[name]
+    for name in ("occurred", "event", "resource", "related", "payload", "id", "follows", "received")
+)
+"""What the message of an event says of it."""
 _POSTGRES: Final = history_insert(event)
 _SQLITE: Final = sqlite.insert(event).on_conflict_do_nothing().returning(event.c.id)

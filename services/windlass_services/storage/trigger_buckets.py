@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.schemas.base import JsonObject
+from windlass_services.storage.event_rows import AS_SENT, earliest_day
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event, trigger_bucket
 from windlass_services.storage.upserts import insert_into
@@ -132,8 +133,7 @@ async def read_evidence(
     clauses = [
         event.c.workspace_id == scope.workspace_id,
         event.c.occurred >= asked.since,
-        # The day is the client's, too: nobody's tomorrow is today.
-        event.c.day >= (asked.since - timedelta(days=1)).date(),
+        event.c.day >= earliest_day(asked.since),
     ]
     if asked.names is not None:
         exact = [name for name in asked.names if not name.endswith("*")]
@@ -153,7 +153,7 @@ async def read_events_of_ids(
         return {}
     clauses = [
         event.c.workspace_id == scope.workspace_id,
-        event.c.day >= (since - timedelta(days=1)).date(),
+        event.c.day >= earliest_day(since),
         event.c.id.in_(ids),
     ]
     return {row["id"]: row for row in await _events(connection, clauses)}
@@ -163,7 +163,7 @@ async def _events(
     connection: AsyncConnection, clauses: Sequence[sa.ColumnElement[bool]]
 ) -> list[dict[str, Any]]:
     rows = await connection.execute(
-        sa.select(*_EVENT).where(*clauses).order_by(event.c.occurred).limit(_MOST_EVIDENCE)
+        sa.select(*AS_SENT).where(*clauses).order_by(event.c.occurred).limit(_MOST_EVIDENCE)
     )
     return [dict(row) for row in rows.mappings()]
 
@@ -209,16 +209,3 @@ def _in_portions(keys: Sequence[BucketKey]) -> Iterator[Sequence[BucketKey]]:
 _KEY: Final = ("automation_id", "trigger_id", "key")
 _CHANGING: Final = ("counted", "window_start", "due", "updated")
 _COLUMNS: Final = [trigger_bucket.c[name] for name in (*_KEY, *_CHANGING[:3])]
-_EVENT: Final = [
-    event.c[name]
-    for name in (
-        "occurred",
-        "event",
-        "resource",
-        "related",
-        "payload",
-        "id",
-        "follows",
-        "received",
-    )
-]

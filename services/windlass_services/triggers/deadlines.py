@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
-
-from pydantic_core import from_json, to_json
 
 from windlass.schemas.events import RESOURCE_ID
 from windlass_services.events.intake import announce
@@ -42,6 +40,7 @@ from windlass_services.triggers.buckets import (
 from windlass_services.triggers.firings import firing_event
 from windlass_services.triggers.labels import has_ids, key_of, labels_of
 from windlass_services.triggers.matching import Matcher, Watch, match_of, names_of
+from windlass_services.triggers.received import as_sent
 from windlass_services.triggers.watching import WatchedAutomations
 
 _EVERY: Final = timedelta(seconds=1)
@@ -173,7 +172,7 @@ async def _count_stored(
         resource_ids=ids,
     )
     for row in await read_evidence(connection, Scope(), asked):
-        match = match_of(watch, _as_sent(row))
+        match = match_of(watch, as_sent(row))
         if match is not None and match.key in ours:
             buckets[match.key], _ = counted(trigger, buckets[match.key], match.seen)
 
@@ -184,7 +183,7 @@ async def _events_of(
     ids = {firing.triggering_event for _, firing in fired if firing.triggering_event}
     since = min((firing.cause[0] for _, firing in fired), default=now)
     found = await read_events_of_ids(connection, Scope(), ids, since=since)
-    sent = {id: _as_sent(row) for id, row in found.items()}
+    sent = {id: as_sent(row) for id, row in found.items()}
     return [
         firing_event(
             one.watch,
@@ -196,9 +195,3 @@ async def _events_of(
         )
         for one, firing in fired
     ]
-
-
-def _as_sent(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A stored event in the form of its message."""
-    sent: Mapping[str, Any] = from_json(to_json(row))
-    return sent

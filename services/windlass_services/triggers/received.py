@@ -1,9 +1,11 @@
 """The table of events, read from beginning to end as it grew."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from pydantic_core import from_json, to_json
 
 from windlass_services.storage.consumers import read_events_received
 from windlass_services.storage.database import Database
@@ -27,3 +29,9 @@ async def pages_received(
         if not page:
             return
         after = page[-1]["received"], page[-1]["id"]
+
+
+def as_sent(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A stored event in the form of its message."""
+    sent: Mapping[str, Any] = from_json(to_json(row))
+    return sent

@@ -5,14 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from pydantic_core import from_json, to_json
-
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
 from windlass_services.storage.consumers import read_progress, save_progress
 from windlass_services.streams.consumer import TRANSIENT
 from windlass_services.streams.keys import partition_of
-from windlass_services.triggers.received import pages_received
+from windlass_services.triggers.received import as_sent, pages_received
 
 Handle: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
 Begins: TypeAlias = Callable[[], Awaitable[datetime | None]]
@@ -55,7 +53,7 @@ class TableReplay:
         _log.info("Group %s reads the table again from %s", self._group, since.isoformat())
         async for page in pages_received(self._services.database, since):
             ours = [row for row in page if _partition(row) in partitions]
-            await self._hand_over([from_json(to_json(row)) for row in ours])
+            await self._hand_over([as_sent(row) for row in ours])
 
     def progress_duty(self) -> Duty:
         """Save how far the consumer has come."""

@@ -1,7 +1,5 @@
 """Automations as the evaluator fires them, from the broker and from the table."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -12,6 +10,7 @@ import pytest
 
 from tests.support.redis import flush
 from tests.support.waiting import await_until
+from tests.unit.triggers.at_work import triggers
 from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass_services.events.rows import EVALUATOR, EVENTS_TOPIC
@@ -20,22 +19,12 @@ from windlass_services.streams.memory import MemoryStreams
 from windlass_services.streams.open import open_streams
 from windlass_services.triggers.deadlines import fire_overdue, open_standing
 from windlass_services.triggers.evaluator import Evaluator
-from windlass_services.triggers.process import run_triggers
 from windlass_services.triggers.watching import WatchedAutomations
 
 pytestmark = pytest.mark.timeout(60)
 
 Json: TypeAlias = dict[str, Any]
 RESOURCE = "prefect.resource.id"
-
-
-@asynccontextmanager
-async def triggers(services: ServiceContext) -> AsyncGenerator[None]:
-    """The service at work."""
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run_triggers, services)
-        yield
-        tasks.cancel_scope.cancel()
 
 
 async def automate(api: httpx.AsyncClient, name: str = "a", **trigger: Any) -> str:

@@ -1,34 +1,22 @@
 """Task runs as the recorder makes them of events, from the broker and from the table."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import anyio
 import httpx
 import pytest
 
 from tests.support.redis import flush
 from tests.support.waiting import await_until
+from tests.unit.triggers.at_work import triggers
 from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass_services.events.rows import EVENTS_TOPIC
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.streams.open import open_streams
-from windlass_services.triggers.process import run_triggers
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@asynccontextmanager
-async def triggers(services: ServiceContext) -> AsyncGenerator[None]:
-    """The service at work."""
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run_triggers, services)
-        yield
-        tasks.cancel_scope.cancel()
 
 
 async def send_states(api: httpx.AsyncClient) -> UUID:
