@@ -7,16 +7,23 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from tests.conformance.storage.govern import plain_govern
 from tests.support.pgbouncer import pooled
 from tests.support.postgres import create_database, drop_database
 from tests.support.waiting import wait_until
 from tests.support.windlass_server import Backend, WindlassServer, make_windlass_server
+from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass_services.storage.addresses import PostgresAddress, parse_database_url
 from windlass_services.storage.hot.postgres_pool import PostgresPool
+from windlass_services.storage.open import open_database
 
 pytestmark = pytest.mark.timeout(180)
+
+_TOLD = "SELECT concat(current_setting('enable_seqscan'), ' ', current_setting('plan_cache_mode'))"
+_SAID = "off force_generic_plan"
 
 
 @pytest.fixture
@@ -83,15 +90,30 @@ def test_many_requests_at_once_share_few_connections(behind_pgbouncer: WindlassS
 async def test_what_statements_need_they_have_behind_a_pooler_that_refuses_to_be_told(
     addresses: dict[str, str],
 ) -> None:
-    assert await _planned(addresses["WINDLASS_SERVER_DATABASE_CONNECTION_URL"]) == ["off", "off"]
+    assert await _planned(addresses["WINDLASS_SERVER_DATABASE_CONNECTION_URL"]) == [_SAID, _SAID]
 
 
 async def test_what_statements_need_they_have_where_there_is_no_pooler(postgres_url: str) -> None:
-    assert await _planned(postgres_url) == ["off", "off"]
+    assert await _planned(postgres_url) == [_SAID, _SAID]
+
+
+async def test_reads_have_their_limits_behind_a_pooler(addresses: dict[str, str]) -> None:
+    database = await open_database(
+        addresses["WINDLASS_SERVER_DATABASE_CONNECTION_URL"],
+        govern=plain_govern,
+        clock=utc_now,
+        patience=timedelta(seconds=7),
+    )
+    try:
+        async with database.read() as connection:
+            assert await connection.scalar(sa.text("SHOW statement_timeout")) == "7s"
+            assert await connection.scalar(sa.text("SHOW jit")) == "off"
+    finally:
+        await database.close()
 
 
 async def _planned(url: str) -> list[str]:
-    """Whether the planner may read whole tables: for a lone statement, and in a transaction."""
+    """What the planner is told: for a lone statement, and in a transaction."""
     address = parse_database_url(url)
     assert isinstance(address, PostgresAddress)
     seconds = timedelta(seconds=10)
@@ -99,9 +121,9 @@ async def _planned(url: str) -> list[str]:
     await pool.open()
     try:
         async with pool.statements() as connection:
-            alone = await connection.fetchval("SHOW enable_seqscan")
+            alone = await connection.fetchval(_TOLD)
         async with pool.transaction() as connection:
-            return [alone, await connection.fetchval("SHOW enable_seqscan")]
+            return [alone, await connection.fetchval(_TOLD)]
     finally:
         await pool.close()
 

@@ -1,17 +1,15 @@
 """Reading what flow runs are made from: their flow, their deployment, and where they will wait."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from windlass.clock import Clock
 from windlass.exceptions import NotPossible, ObjectNotFound
 from windlass.schemas.deployments import Deployment
 from windlass.schemas.flow_runs import FlowRunCreate
-from windlass.schemas.flows import Flow
 from windlass.schemas.work_pools import WorkPool
 from windlass.schemas.work_queues import WorkQueue
 from windlass_services.orchestration.creation import Origin, Place
-from windlass_services.orchestration.shared_reads import SharedReads
 from windlass_services.storage.database import Database
 from windlass_services.storage.deployments import read_deployment
 from windlass_services.storage.ensured_queues import ensure_work_queue
@@ -27,11 +25,10 @@ class Origins:
 
     database: Database
     clock: Clock
-    _flows: SharedReads[Flow] = field(default_factory=SharedReads[Flow])
 
     async def of_flow_run(self, scope: Scope, wanted: FlowRunCreate) -> Origin:
         """Of a run that names its pool and queue itself, or neither."""
-        flow = await self._flow(scope, wanted.flow_id)
+        flow = await self.database.hot.read_flow(scope, wanted.flow_id)
         deployment = None
         if wanted.deployment_id is not None:
             async with self.database.read() as connection:
@@ -59,13 +56,6 @@ class Origins:
             return Origin(flow, deployment, await self._own_place(scope, deployment))
         place = await self._place(scope, deployment.work_pool_name, work_queue_name)
         return Origin(flow, deployment, place)
-
-    async def _flow(self, scope: Scope, flow_id: UUID) -> Flow:
-        async def read() -> Flow:
-            async with self.database.read() as connection:
-                return await read_flow(connection, scope, flow_id)
-
-        return await self._flows.read((scope.workspace_id, flow_id), read)
 
     async def _own_place(self, scope: Scope, deployment: Deployment) -> Place | None:
         if deployment.work_queue_id is None or deployment.work_pool_name is None:

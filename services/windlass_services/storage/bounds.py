@@ -1,7 +1,7 @@
 """How long a question of a client may take: what it asks is its own choice, so it has an end.
 
-A statement with the options `BOUNDED` is ended after the patience of its database. What says so is
-the statement, not the connection: one that reads a row by its key costs no round trip for it.
+A statement with the options `BOUNDED` is ended after the patience of its database, and whoever
+asked is told that it was too broad; of any other, that the database is busy.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,21 +28,13 @@ _QUERY_CANCELLED: Final = "57014"
 
 
 def bound_postgres(engine: AsyncEngine, patience: timedelta) -> None:
-    """Let the server end bounded statements, within their transaction and for it alone."""
-    limit = f"SET LOCAL statement_timeout = {int(patience.total_seconds() * 1000)}"
-
-    def before(connection: sa.Connection, *rest: Any) -> None:
-        if _is_bounded(rest[3]):
-            cursor: DBAPICursor = connection.connection.cursor()
-            cursor.execute(limit)
-            cursor.close()
+    """Tell who asked, when the server ends a bounded statement: every one has its limit there."""
 
     def failed(context: ExceptionContext) -> None:
         ended = getattr(context.original_exception, "sqlstate", None) == _QUERY_CANCELLED
         if ended and _is_bounded(context.execution_context):
             raise _too_broad(patience) from context.original_exception
 
-    event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "handle_error", failed)
 
 

@@ -54,7 +54,7 @@ async def read_flow(connection: AsyncConnection, scope: Scope, id: UUID) -> Flow
     """Raises `ObjectNotFound`."""
     found = await _find(connection, scope, flow.c.id == id)
     if found is None:
-        raise ObjectNotFound(f"There is no flow with the id {id}.")
+        raise no_flow(id)
     return found
 
 
@@ -75,7 +75,7 @@ async def read_flows(
             sa.select(flow).where(flows_matching(scope, filters)).order_by(*_ORDERS[sort]), window
         )
     )
-    return readable("flow", rows.mappings(), _flow)
+    return readable("flow", rows.mappings(), flow_from_row)
 
 
 async def count_flows(connection: AsyncConnection, scope: Scope, filters: Filters) -> int:
@@ -93,7 +93,12 @@ async def update_flow(
         .values(**update.model_dump(exclude_unset=True), updated=now)
     )
     if not changed.rowcount:
-        raise ObjectNotFound(f"There is no flow with the id {id}.")
+        raise no_flow(id)
+
+
+def no_flow(id: UUID) -> ObjectNotFound:
+    """What to raise for an id that is none."""
+    return ObjectNotFound(f"There is no flow with the id {id}.")
 
 
 async def _find(
@@ -103,10 +108,11 @@ async def _find(
         sa.select(flow).where(flow.c.workspace_id == scope.workspace_id, clause)
     )
     row = rows.mappings().one_or_none()
-    return None if row is None else _flow(row)
+    return None if row is None else flow_from_row(row)
 
 
-def _flow(row: sa.RowMapping) -> Flow:
+def flow_from_row(row: sa.RowMapping | Mapping[str, Any]) -> Flow:
+    """What a row of the table says."""
     return Flow.model_construct(
         id=row["id"],
         created=row["created"],

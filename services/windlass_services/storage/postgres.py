@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, cast
 
+import anyio
+import sqlalchemy as sa
 from pydantic_core import from_json
 from sqlalchemy import Engine, event, exc
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,10 +20,13 @@ from windlass_services.storage.addresses import PostgresAddress
 from windlass_services.storage.bounds import bound_postgres
 from windlass_services.storage.database import Dialect
 from windlass_services.storage.hot.postgres import PostgresHotOperations
+from windlass_services.storage.hot.postgres_pool import needed_by_all
 from windlass_services.storage.hot.protocol import Govern, HotOperations
 from windlass_services.storage.json_text import json_text_without_nul, text_without_nul
 from windlass_services.storage.postgres_errors import explained, lost_a_race
 
+AUTOCOMMIT: Final = "AUTOCOMMIT"
+"""Every statement is a transaction by itself, but for those between a BEGIN and its COMMIT."""
 CONNECTIONS: Final = 5
 MORE_WHEN_BUSY: Final = 5
 _USED_AT: Final = "windlass_used_at"
@@ -44,13 +49,14 @@ class PostgresDatabase:
         patience: timedelta,
         connecting: timedelta,
     ) -> None:
-        self._engine = postgres_engine(address, patience, connecting)
-        bound_postgres(self._engine, patience)
-        self._seconds = patience.total_seconds()
         self._hot = PostgresHotOperations(
             address, govern=govern, clock=clock, patience=patience, connecting=connecting
         )
         self.hot = self._hot
+        self._needed = needed_by_all(patience)
+        self._engine = postgres_engine(address, patience, connecting, AUTOCOMMIT)
+        event.listen(self._engine.sync_engine, "do_connect", self._tell)
+        bound_postgres(self._engine, patience)
 
     async def open(self) -> None:
         """Raises `ServerBusy` when there is no server."""
@@ -58,18 +64,27 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        async with busy_when_out_of_order(), self._engine.connect() as connection:
-            yield connection
+        if self._hot.is_direct:
+            # A session that keeps its limits needs no transaction for them.
+            async with busy_when_out_of_order(), self._engine.connect() as connection:
+                yield connection
+        else:
+            async with self.write() as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
-        async with busy_when_out_of_order(), self._engine.begin() as connection:
-            # A replica that hangs must not hold its locks for ever.
-            milliseconds = int(self._seconds * 1000)
-            await connection.exec_driver_sql(
-                f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
-            )
-            yield connection
+        async with busy_when_out_of_order(), self._engine.connect() as connection:
+            await connection.exec_driver_sql("BEGIN")
+            try:
+                if not self._hot.is_direct:
+                    await self._say_for_now(connection)
+                yield connection
+                await connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await _roll_back(connection)
+                raise
 
     async def ping(self) -> None:
         async with self.read() as connection:
@@ -79,9 +94,22 @@ class PostgresDatabase:
         await self._hot.close()
         await self._engine.dispose()
 
+    def _tell(self, _dialect: object, _record: object, _: object, options: dict[str, Any]) -> None:
+        if self._hot.is_direct:
+            options["server_settings"] = self._needed
+
+    async def _say_for_now(self, connection: AsyncConnection) -> None:
+        """What a pooler's session is not told once, for this transaction."""
+        await connection.execute(
+            sa.select(*(sa.func.set_config(*setting, True) for setting in self._needed.items()))
+        )
+
 
 def postgres_engine(
-    address: PostgresAddress, patience: timedelta, connecting: timedelta
+    address: PostgresAddress,
+    patience: timedelta,
+    connecting: timedelta,
+    isolation_level: IsolationLevel = "READ COMMITTED",
 ) -> AsyncEngine:
     """An engine that finds out about lost connections before it hands them out."""
     arguments: dict[str, object] = {
@@ -98,6 +126,7 @@ def postgres_engine(
         }
     engine = create_async_engine(
         "postgresql+asyncpg://",
+        isolation_level=isolation_level,
         connect_args=arguments,
         pool_size=CONNECTIONS,
         max_overflow=MORE_WHEN_BUSY,
@@ -108,6 +137,13 @@ def postgres_engine(
     event.listen(engine.sync_engine, "before_cursor_execute", _accepted, retval=True)
     _look_at_idle_connections(engine.sync_engine)
     return engine
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    try:
+        await connection.exec_driver_sql("ROLLBACK")
+    except Exception:  # nobody else may get a session in the middle of a transaction
+        await connection.invalidate()
 
 
 def _look_at_idle_connections(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from tests.conformance.storage.govern import plain_govern
 from tests.conformance.storage.world import NOON, SteppedClock, World
@@ -51,12 +52,17 @@ async def test_its_connection_answers_the_next_question(impatient: Database) -> 
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-async def test_the_server_keeps_no_limit_for_the_next_transaction(impatient: Database) -> None:
+async def test_the_server_limits_every_statement(impatient: Database) -> None:
+    asked = sa.text("SHOW statement_timeout")
     async with impatient.read() as connection:
-        await connection.execute(sa.text("SELECT 1").execution_options(**BOUNDED))
-        assert await connection.scalar(sa.text("SHOW statement_timeout")) == "200ms"
-        await connection.rollback()
-        assert await connection.scalar(sa.text("SHOW statement_timeout")) == "0"
+        assert await connection.scalar(asked) == "200ms"
+    async with impatient.write() as connection:
+        assert await connection.scalar(asked) == "200ms"
+        with pytest.raises(DBAPIError):
+            await connection.execute(ENDLESS.execution_options(windlass_bounded=False))
+        # What failed is over for PostgreSQL: nothing of this block can be kept.
+        with pytest.raises(DBAPIError, match="current transaction is aborted"):
+            await connection.scalar(asked)
 
 
 @pytest.mark.parametrize("listing", LISTINGS)

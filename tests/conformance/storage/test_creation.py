@@ -6,11 +6,15 @@ from datetime import timedelta
 import pytest
 
 from tests.conformance.storage.world import NOON, SCOPE, World
+from windlass.exceptions import ObjectNotFound
+from windlass.ids import uuid7
 from windlass.schemas.flow_runs import FlowRunPolicy
 from windlass.schemas.orchestration import SetStateStatus
 from windlass.schemas.states import StateType
 from windlass_services.storage import tables
+from windlass_services.storage.flows import read_flow
 from windlass_services.storage.hot.facts import Decision, OpenExecution
+from windlass_services.storage.scope import Scope
 
 
 async def test_a_created_run_is_there_when_the_call_returns(world: World) -> None:
@@ -145,3 +149,16 @@ async def test_a_created_run_reads_back_as_it_was_answered(world: World) -> None
     )
     named = {"work_pool_name": str(queue.work_pool_id), "work_queue_name": str(queue.id)}
     assert again.run == created.model_copy(update=named)
+
+
+async def test_flows_of_new_runs_are_read_together(world: World) -> None:
+    hot = world.database.hot
+    unknown, other = uuid7(), Scope(uuid7())
+    reads = [(SCOPE, world.flow_id), (SCOPE, unknown), (other, world.flow_id)]
+    answers = await asyncio.gather(
+        *(hot.read_flow(scope, id) for scope, id in [*reads, *reads]), return_exceptions=True
+    )
+    async with world.database.read() as connection:
+        stored = await read_flow(connection, SCOPE, world.flow_id)
+    assert answers[0] == answers[3] == stored
+    assert all(isinstance(answers[number], ObjectNotFound) for number in (1, 2, 4, 5))

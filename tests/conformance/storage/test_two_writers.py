@@ -186,5 +186,23 @@ async def test_a_writer_that_is_cancelled_leaves_the_database_to_the_others(
     assert len(await world.rows(tables.flow_run)) == 12
 
 
+@pytest.mark.parametrize("end", [ValueError, asyncio.CancelledError])
+async def test_a_writer_that_ends_early_has_changed_nothing_and_holds_nothing(
+    world: World, end: type[BaseException]
+) -> None:
+    renamed = sa.update(tables.flow).values(name="changed")
+    for _ in range(12):
+        with pytest.raises(end):
+            async with world.database.write() as connection:
+                await connection.execute(renamed)
+                raise end
+    [row] = await world.rows(tables.flow)
+    assert row["name"] == "flow"
+    async with world.database.write() as connection:
+        await connection.execute(renamed)
+    [row] = await world.rows(tables.flow)
+    assert row["name"] == "changed"
+
+
 async def test_the_database_answers_a_ping(world: World) -> None:
     await world.database.ping()

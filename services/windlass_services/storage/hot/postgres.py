@@ -7,10 +7,12 @@ from uuid import UUID
 
 from windlass.clock import Clock
 from windlass.schemas.executions import ClaimedRun
+from windlass.schemas.flows import Flow
 from windlass_services.runtime.batching import Batcher
 from windlass_services.storage.addresses import PostgresAddress
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.postgres_claims import ClaimRequest, PostgresClaims
+from windlass_services.storage.hot.postgres_flows import FlowAsked, PostgresFlows
 from windlass_services.storage.hot.postgres_history import HistoryRequest, PostgresHistory
 from windlass_services.storage.hot.postgres_leases import PostgresLeases, RenewalRequest
 from windlass_services.storage.hot.postgres_pool import PostgresPool
@@ -34,8 +36,8 @@ from windlass_services.storage.task_run_records import TaskRunRecord
 
 LANES: Final = 2
 """Batches of creations, of transitions and of claims under way at a time: while one waits for the
-disk, the next one is decided. Renewals, events, task runs and logs have one lane each."""
-CONNECTIONS: Final = 3 * LANES + 5
+disk, the next one is decided. Flows, renewals, events, task runs and logs have one lane each."""
+CONNECTIONS: Final = 3 * LANES + 6
 """One for each lane, and one to ask what is due, or to line it up."""
 
 
@@ -60,6 +62,7 @@ class PostgresHotOperations:
         self._transitions = Batcher[Proposed, TransitionOutcome](
             runs.transition, lanes=LANES, key=lambda asked: asked[1].flow_run_id
         )
+        self._flows = Batcher[FlowAsked, Flow](PostgresFlows(self._pool).read)
         self._claiming = Batcher[ClaimRequest, list[ClaimedRun]](
             self._claims.claim, lanes=LANES, most=1
         )
@@ -74,11 +77,17 @@ class PostgresHotOperations:
         """Raises `ServerBusy` when there is no server."""
         await self._pool.open()
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether sessions keep what they are told, which poolers refuse; known once it is open."""
+        return self._pool.is_direct
+
     async def close(self) -> None:
         """Answer what was asked before, then close every connection."""
         for batcher in (
             self._creations,
             self._transitions,
+            self._flows,
             self._claiming,
             self._renewals,
             self._events,
@@ -95,6 +104,9 @@ class PostgresHotOperations:
 
     async def transition(self, scope: Scope, proposal: FlowRunTransition) -> TransitionOutcome:
         return await self._transitions.ask((scope, proposal))
+
+    async def read_flow(self, scope: Scope, id: UUID) -> Flow:
+        return await self._flows.ask((scope, id))
 
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
         return await self._claiming.ask((scope, claim))

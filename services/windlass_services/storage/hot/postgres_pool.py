@@ -43,14 +43,12 @@ class PostgresPool:
     ) -> None:
         seconds = patience.total_seconds()
         self._connecting = connecting.total_seconds()
-        milliseconds = str(int(seconds * 1000))
         self._needed = {
-            "statement_timeout": milliseconds,
-            "idle_in_transaction_session_timeout": milliseconds,
-            # Every statement looks rows up by key. A plan made while a table was empty would read
-            # it all, and be kept.
+            **needed_by_all(patience),
+            # Every statement looks rows up by key: it is planned once for a connection, not each
+            # time for its values. A plan made while a table was empty would read it all.
+            "plan_cache_mode": "force_generic_plan",
             "enable_seqscan": "off",
-            "jit": "off",
         }
         self._options: dict[str, Any] = {
             "dsn": address.dsn,
@@ -61,7 +59,8 @@ class PostgresPool:
             "statement_cache_size": 100 if address.prepared else 0,
             "reset": _leave,
         }
-        self._is_direct = address.prepared
+        self.is_direct = address.prepared
+        """Whether sessions keep what they are told; known for certain once the pool is open."""
         self._pool: Any = self._new_pool()
 
     @asynccontextmanager
@@ -85,7 +84,7 @@ class PostgresPool:
 
         Raises as `transaction` does.
         """
-        if self._is_direct:
+        if self.is_direct:
             async with self._connection() as connection:
                 yield connection
         else:
@@ -94,8 +93,8 @@ class PostgresPool:
 
     async def open(self) -> None:
         """Connect once, so that a wrong address shows now: `ServerBusy` or `SettingInvalid`."""
-        if self._is_direct and await self._is_refused():
-            self._is_direct = False
+        if self.is_direct and await self._is_refused():
+            self.is_direct = False
             self._pool = self._new_pool()
         await self._pool
         async with self.transaction():
@@ -107,13 +106,13 @@ class PostgresPool:
 
     @property
     def _begin(self) -> str:
-        if self._is_direct:
+        if self.is_direct:
             return "BEGIN"
         needed = "; ".join(f"SET LOCAL {name} = {value}" for name, value in self._needed.items())
         return f"BEGIN; {needed}"
 
     def _new_pool(self) -> Any:
-        settings = self._needed if self._is_direct else None
+        settings = self._needed if self.is_direct else None
         return asyncpg.create_pool(**self._options, server_settings=settings)
 
     async def _is_refused(self) -> bool:
@@ -138,6 +137,16 @@ class PostgresPool:
             if lost_a_race(error):
                 raise LostRace from error
             raise explained(error) or error from error
+
+
+def needed_by_all(patience: timedelta) -> dict[str, str]:
+    """What every session is told: a replica that hangs must not hold its locks for ever."""
+    milliseconds = str(int(patience.total_seconds() * 1000))
+    return {
+        "statement_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+        "jit": "off",
+    }
 
 
 async def until_won(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from windlass.schemas.executions import ClaimedRun, Intent
 from windlass.schemas.flow_runs import FlowRun
+from windlass.schemas.flows import Flow
 from windlass.schemas.states import State
 from windlass_services.storage.catch_up import LATE_AFTER
 from windlass_services.storage.hot.facts import Decision, FlowRunFacts, FlowRunTransition
@@ -145,6 +146,10 @@ class HotOperations(Protocol):
         is live but not `proposal.execution_id`, when that is given, makes the writer superseded:
         raises `Superseded`, writes nothing.
         """
+        ...
+
+    async def read_flow(self, scope: Scope, id: UUID) -> Flow:
+        """The flow of a run that is about to be made. Raises `ObjectNotFound`."""
         ...
 
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:

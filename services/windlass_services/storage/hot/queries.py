@@ -71,6 +71,11 @@ def flow_runs_query(fields_of: FieldsOf) -> Query:
     )
 
 
+def flows_query(fields_of: FieldsOf) -> Query:
+    """Flows `f` as `flow_from_row` reads them."""
+    return _query(fields_of, ("f", tuple(flow.columns), ""), plain={}, joins="flow f")
+
+
 def claimed_query(fields_of: FieldsOf) -> Query:
     """Executions `e` and all that a worker needs to start them."""
     return _query(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from windlass.clock import Clock
 from windlass.schemas.executions import ClaimedRun
+from windlass.schemas.flows import Flow
 from windlass_services.storage.hot.codec import sqlite_fields
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.protocol import (
@@ -23,7 +24,7 @@ from windlass_services.storage.hot.protocol import (
 )
 from windlass_services.storage.hot.sqlite_claims import claim_runs, next_due, renew_leases
 from windlass_services.storage.hot.sqlite_line import line_up
-from windlass_services.storage.hot.sqlite_runs import create_flow_runs, transition
+from windlass_services.storage.hot.sqlite_runs import create_flow_runs, read_flow, transition
 from windlass_services.storage.hot.sqlite_task_runs import (
     insert_unless_there,
     record_task_runs,
@@ -55,6 +56,9 @@ class SqliteHotOperations:
         return await self._writer.do(
             lambda cursor: transition(cursor, scope, proposal, self._govern, self._clock())
         )
+
+    async def read_flow(self, scope: Scope, id: UUID) -> Flow:
+        return await self._writer.do(lambda cursor: read_flow(cursor, scope, id))
 
     async def claim(self, scope: Scope, claim: Claim) -> list[ClaimedRun]:
         return await self._writer.do(

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from windlass.exceptions import ObjectNotFound, ServerBusy
 from windlass.ids import uuid7
 from windlass.schemas.flow_runs import FlowRun
+from windlass.schemas.flows import Flow
 from windlass_services.storage.flow_run_rows import flow_run_from_row
+from windlass_services.storage.flows import flow_from_row, no_flow
 from windlass_services.storage.hot.codec import Fields, Row, decoded, encoded, sqlite_fields
 from windlass_services.storage.hot.decide import decide, facts_from_row, outcome_of
 from windlass_services.storage.hot.facts import Decision, FlowRunFacts, FlowRunTransition
@@ -23,7 +25,7 @@ from windlass_services.storage.hot.protocol import (
     NewFlowRun,
     TransitionOutcome,
 )
-from windlass_services.storage.hot.queries import facts_query, flow_runs_query
+from windlass_services.storage.hot.queries import facts_query, flow_runs_query, flows_query
 from windlass_services.storage.hot.sqlite_line import let_in
 from windlass_services.storage.hot.teardowns import insert_teardowns
 from windlass_services.storage.hot.writes import (
@@ -52,6 +54,14 @@ def create_flow_runs(
 ) -> list[CreatedFlowRun]:
     """See `HotOperations.create_flow_runs`."""
     return [_create(cursor, scope, new, now) for new in runs]
+
+
+def read_flow(cursor: sqlite3.Cursor, scope: Scope, id: UUID) -> Flow:
+    """See `HotOperations.read_flow`."""
+    found = cursor.execute(_READ_FLOW, (id.hex, scope.workspace_id.hex)).fetchone()
+    if found is None:
+        raise no_flow(id)
+    return flow_from_row(decoded(_FLOWS.fields, found))
 
 
 def transition(
@@ -198,3 +208,5 @@ _DISPATCH: Final = (
 )
 _TEAR_DOWN: Final = insert_teardowns("e.id = ?1", "?2")
 _WITHDRAW: Final = "DELETE FROM dispatchable WHERE flow_run_id = ?"
+_FLOWS: Final = flows_query(sqlite_fields)
+_READ_FLOW: Final = f"{_FLOWS.text} WHERE f.id = ? AND f.workspace_id = ?"

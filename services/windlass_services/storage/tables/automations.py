@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from .common import Json, Timestamp, created, identity, metadata, updated, workspace
+from .common import Json, Timestamp, created, identity, metadata, partial_index, updated, workspace
 
 automation = sa.Table(
     "automation",
@@ -50,12 +50,7 @@ trigger_bucket = sa.Table(
     sa.Column("window_start", Timestamp),
     sa.Column("due", Timestamp),
     updated(),
-    sa.Index(
-        "ix_trigger_bucket__due",
-        "due",
-        sqlite_where=sa.text("due IS NOT NULL"),
-        postgresql_where=sa.text("due IS NOT NULL"),
-    ),
+    partial_index("due", where="due IS NOT NULL", name="ix_trigger_bucket__due"),
 )
 """What a trigger remembers for one set of values of its labels (`key`): ids and times of the events
 that it counted. It goes with its automation, which is there whenever it is written."""

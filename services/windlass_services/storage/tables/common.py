@@ -82,3 +82,13 @@ def created() -> sa.Column[datetime]:
 def updated() -> sa.Column[datetime]:
     """When the row was last changed by a client or a service."""
     return sa.Column("updated", Timestamp, nullable=False)
+
+
+def partial_index(
+    *columns: str, where: str, name: str | None = None, unique: bool = False
+) -> sa.Index:
+    """An index of the rows that meet a condition; without a name it is called by its columns."""
+    condition = sa.text(where)
+    return sa.Index(
+        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition
+    )

@@ -64,6 +64,7 @@ deletion = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("object_id", sa.Uuid, nullable=False),
     created(),
+    sa.Index(None, "object_id"),
 )
 """Objects that are deleted already, and of which the scheduler still clears what was theirs."""
 

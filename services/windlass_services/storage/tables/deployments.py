@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from .common import Json, Timestamp, created, identity, metadata, updated, workspace
+from .common import Json, Timestamp, created, identity, metadata, partial_index, updated, workspace
 
 deployment = sa.Table(
     "deployment",
@@ -49,12 +49,7 @@ deployment = sa.Table(
     sa.Index(None, "workspace_id", "updated", "id"),
     sa.Index(None, "work_queue_id"),
     sa.Index(None, "work_pool_id"),
-    sa.Index(
-        "ix_deployment__catch_up",
-        "id",
-        sqlite_where=sa.text("catch_up IS NOT NULL"),
-        postgresql_where=sa.text("catch_up IS NOT NULL"),
-    ),
+    partial_index("id", where="catch_up IS NOT NULL", name="ix_deployment__catch_up"),
 )
 
 deployment_schedule = sa.Table(
@@ -76,12 +71,7 @@ deployment_schedule = sa.Table(
     updated(),
     sa.UniqueConstraint("deployment_id", "slug"),
     sa.Index(None, "workspace_id", "deployment_id"),
-    sa.Index(
-        "ix_deployment_schedule__next_look",
-        "next_look",
-        sqlite_where=sa.text("active"),
-        postgresql_where=sa.text("active"),
-    ),
+    partial_index("next_look", where="active", name="ix_deployment_schedule__next_look"),
 )
 """`scheduled_until` is how far runs exist; `next_look` is when the scheduler must look again, so
 that a pass reads only what is due, whatever the number of deployments."""

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .common import Json, Timestamp, created, identity, metadata, updated, workspace
+from .common import Json, Timestamp, created, identity, metadata, partial_index, updated, workspace
 
 
 def state_columns() -> list[sa.Column[Any]]:
@@ -69,48 +69,34 @@ flow_run = sa.Table(
     sa.Index(None, "workspace_id", "id"),
     sa.Index(None, "workspace_id", "name", "id"),
     sa.Index(None, "workspace_id", "flow_id", "id"),
-    sa.Index(None, "workspace_id", "deployment_id", "id"),
-    sa.Index(None, "workspace_id", "work_queue_id", "id"),
-    sa.Index(None, "workspace_id", "work_pool_id", "state_type"),
-    sa.Index(None, "workspace_id", "parent_task_run_id"),
+    partial_index("workspace_id", "deployment_id", "id", where="deployment_id IS NOT NULL"),
+    partial_index("workspace_id", "work_queue_id", "id", where="work_queue_id IS NOT NULL"),
+    partial_index("workspace_id", "work_pool_id", "state_type", where="work_pool_id IS NOT NULL"),
+    partial_index("workspace_id", "parent_task_run_id", where="parent_task_run_id IS NOT NULL"),
     sa.Index(None, "workspace_id", "state_type", "state_timestamp"),
     sa.Index(None, "workspace_id", "state_name", "state_timestamp"),
     sa.Index(None, "workspace_id", "expected_start_time", "id"),
     sa.Index(None, "workspace_id", "start_time", "id"),
     sa.Index(None, "workspace_id", "end_time", "id"),
     sa.Index(None, "workspace_id", "next_scheduled_start_time", "id"),
-    sa.Index(
-        None,
-        "workspace_id",
-        "flow_version",
-        sqlite_where=sa.text("flow_version IS NOT NULL"),
-        postgresql_where=sa.text("flow_version IS NOT NULL"),
-    ),
-    sa.Index(
-        None,
-        "workspace_id",
-        "idempotency_key",
-        sqlite_where=sa.text("idempotency_key IS NOT NULL"),
-        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
-    ),
+    partial_index("workspace_id", "flow_version", where="flow_version IS NOT NULL"),
+    partial_index("workspace_id", "idempotency_key", where="idempotency_key IS NOT NULL"),
     sa.Index(
         "ix_flow_run__tags",
         "tags",
         postgresql_using="gin",
         postgresql_where=sa.text("tags <> '[]'"),
     ).ddl_if(dialect="postgresql"),
-    sa.Index(
-        "ix_flow_run__deployment_scheduled",
+    partial_index(
         "deployment_id",
         "next_scheduled_start_time",
-        sqlite_where=sa.text("state_type = 'SCHEDULED'"),
-        postgresql_where=sa.text("state_type = 'SCHEDULED'"),
+        where="state_type = 'SCHEDULED'",
+        name="ix_flow_run__deployment_scheduled",
     ),
-    sa.Index(
-        "ix_flow_run__next_scheduled",
+    partial_index(
         "next_scheduled_start_time",
-        sqlite_where=sa.text("state_type = 'SCHEDULED'"),
-        postgresql_where=sa.text("state_type = 'SCHEDULED'"),
+        where="state_type = 'SCHEDULED'",
+        name="ix_flow_run__next_scheduled",
     ),
 )
 
@@ -157,30 +143,17 @@ execution = sa.Table(
     sa.Column("end_reason", sa.Text),
     sa.UniqueConstraint("flow_run_id", "generation"),
     sa.Index(None, "request_id"),
-    sa.Index(
-        "ix_execution__live_pool",
-        "work_pool_id",
-        "work_queue_id",
-        sqlite_where=sa.text("ended_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL"),
+    partial_index(
+        "work_pool_id", "work_queue_id", where="ended_at IS NULL", name="ix_execution__live_pool"
     ),
-    sa.Index(
-        "ix_execution__live_deployment",
-        "deployment_id",
-        sqlite_where=sa.text("ended_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL"),
-    ),
-    sa.Index(
-        "ix_execution__start_deadline",
+    partial_index("deployment_id", where="ended_at IS NULL", name="ix_execution__live_deployment"),
+    partial_index(
         "start_deadline",
-        sqlite_where=sa.text("ended_at IS NULL AND presented_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL AND presented_at IS NULL"),
+        where="ended_at IS NULL AND presented_at IS NULL",
+        name="ix_execution__start_deadline",
     ),
-    sa.Index(
-        "ix_execution__lease",
-        "lease_expires_at",
-        sqlite_where=sa.text("ended_at IS NULL AND leased"),
-        postgresql_where=sa.text("ended_at IS NULL AND leased"),
+    partial_index(
+        "lease_expires_at", where="ended_at IS NULL AND leased", name="ix_execution__lease"
     ),
 )
 """Who may act for a run now, and who could before. A live row (`ended_at` is null) is a slot of its
@@ -188,9 +161,9 @@ deployment, queue and pool: occupied = live executions, there is no second count
 
 HELD_BACK: Final = 2**62
 NOT_DUE: Final = 2**63 - 1
-_IN_LINE: Final = sa.text(f"rank < {HELD_BACK}")
-_NOT_IN_LINE: Final = sa.text(f"rank >= {HELD_BACK}")
-_HELD_BACK: Final = sa.text(f"rank >= {HELD_BACK} AND rank < {NOT_DUE}")
+_IN_LINE: Final = f"rank < {HELD_BACK}"
+_NOT_IN_LINE: Final = f"rank >= {HELD_BACK}"
+_HELD_BACK: Final = f"rank >= {HELD_BACK} AND rank < {NOT_DUE}"
 
 dispatchable = sa.Table(
     "dispatchable",
@@ -205,37 +178,11 @@ dispatchable = sa.Table(
     sa.Column("due_at", Timestamp, nullable=False),
     sa.Index(None, "work_pool_id", "due_at"),
     sa.Index(None, "work_queue_id", "due_at"),
-    sa.Index(
-        None,
-        "work_queue_id",
-        "run_priority",
-        "rank",
-        sqlite_where=_IN_LINE,
-        postgresql_where=_IN_LINE,
-    ),
-    sa.Index(
-        None,
-        "work_queue_id",
-        "deployment_id",
-        "run_priority",
-        "rank",
-        sqlite_where=_IN_LINE,
-        postgresql_where=_IN_LINE,
-    ),
-    sa.Index(
-        "ix_dispatchable__arrivals",
-        "work_queue_id",
-        "due_at",
-        sqlite_where=_NOT_IN_LINE,
-        postgresql_where=_NOT_IN_LINE,
-    ),
-    sa.Index(
-        "ix_dispatchable__held_back",
-        "deployment_id",
-        "run_priority",
-        "rank",
-        sqlite_where=_HELD_BACK,
-        postgresql_where=_HELD_BACK,
+    partial_index("work_queue_id", "run_priority", "rank", where=_IN_LINE),
+    partial_index("work_queue_id", "deployment_id", "run_priority", "rank", where=_IN_LINE),
+    partial_index("work_queue_id", "due_at", where=_NOT_IN_LINE, name="ix_dispatchable__arrivals"),
+    partial_index(
+        "deployment_id", "run_priority", "rank", where=_HELD_BACK, name="ix_dispatchable__held_back"
     ),
 )
 """A row exists only while its run is scheduled and no execution of it is alive.
@@ -259,13 +206,7 @@ teardown = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("given_up_at", Timestamp),
     created(),
-    sa.Index(
-        None,
-        "work_pool_id",
-        "next_attempt_at",
-        sqlite_where=sa.text("given_up_at IS NULL"),
-        postgresql_where=sa.text("given_up_at IS NULL"),
-    ),
+    partial_index("work_pool_id", "next_attempt_at", where="given_up_at IS NULL"),
 )
 """Infrastructure that has to go, of an execution that is over: a row until a worker of the pool
 said that it is gone. One with `given_up_at` is a dead letter."""

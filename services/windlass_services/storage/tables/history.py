@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from .common import Json, TextArray, Timestamp, metadata, workspace
+from .common import Json, TextArray, Timestamp, metadata, partial_index, workspace
 
 event = sa.Table(
     "event",
@@ -47,13 +47,6 @@ log = sa.Table(
     sa.Index(None, "flow_run_id", "timestamp"),
     sa.Index(None, "task_run_id", "timestamp"),
     sa.Index(None, "workspace_id", "timestamp", "id"),
-    sa.Index(
-        "ix_log__errors",
-        "workspace_id",
-        "level",
-        "timestamp",
-        sqlite_where=sa.text("level >= 40"),
-        postgresql_where=sa.text("level >= 40"),
-    ),
+    partial_index("workspace_id", "level", "timestamp", where="level >= 40", name="ix_log__errors"),
     postgresql_partition_by="RANGE (day)",
 )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from .common import Json, Timestamp, created, identity, metadata, updated, workspace
+from .common import Json, Timestamp, created, identity, metadata, partial_index, updated, workspace
 from .flow_runs import run_columns
 
 task_run = sa.Table(
@@ -37,14 +37,7 @@ task_run = sa.Table(
         postgresql_using="gin",
         postgresql_where=sa.text("tags <> '[]'"),
     ).ddl_if(dialect="postgresql"),
-    sa.Index(
-        None,
-        "workspace_id",
-        "cache_key",
-        "state_timestamp",
-        postgresql_where=sa.text("cache_key IS NOT NULL"),
-        sqlite_where=sa.text("cache_key IS NOT NULL"),
-    ),
+    partial_index("workspace_id", "cache_key", "state_timestamp", where="cache_key IS NOT NULL"),
 )
 
 task_run_state = sa.Table(
@@ -77,14 +70,7 @@ task_delivery = sa.Table(
     sa.Column("subscription_id", sa.Uuid),
     sa.Column("is_acknowledged", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("expires_at", Timestamp),
-    sa.Index(
-        None,
-        "workspace_id",
-        "task_key",
-        "due",
-        postgresql_where=sa.text("worker IS NULL"),
-        sqlite_where=sa.text("worker IS NULL"),
-    ),
+    partial_index("workspace_id", "task_key", "due", where="worker IS NULL"),
     sa.Index(None, "expires_at"),
     sa.Index(None, "worker"),
 )

@@ -25,6 +25,17 @@ _INDEXES = {
     "ix_dispatchable__arrivals": (["work_queue_id", "due_at"], _NOT_IN_LINE),
     "ix_dispatchable__held_back": (["deployment_id", "run_priority", "rank"], _HELD_BACK),
 }
+_WHERE_SET = {
+    "ix_flow_run__workspace_id_deployment_id_id": ["workspace_id", "deployment_id", "id"],
+    "ix_flow_run__workspace_id_work_queue_id_id": ["workspace_id", "work_queue_id", "id"],
+    "ix_flow_run__workspace_id_work_pool_id_state_type": [
+        "workspace_id",
+        "work_pool_id",
+        "state_type",
+    ],
+    "ix_flow_run__workspace_id_parent_task_run_id": ["workspace_id", "parent_task_run_id"],
+}
+"""Of flow runs: one without the second column is in none of them any more."""
 
 
 def upgrade() -> None:
@@ -78,6 +89,7 @@ def upgrade() -> None:
         sa.Column("created", Timestamp, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion")),
     )
+    op.create_index("ix_deletion__object_id", "deletion", ["object_id"])
     op.create_table(
         "unpublished",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -86,6 +98,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unpublished")),
     )
     _create_trigger_buckets()
+    for name, columns in _WHERE_SET.items():
+        is_set = sa.text(f"{columns[1]} IS NOT NULL")
+        op.drop_index(name, "flow_run")
+        op.create_index(name, "flow_run", columns, sqlite_where=is_set, postgresql_where=is_set)
 
 
 def _create_trigger_buckets() -> None:
@@ -119,6 +135,9 @@ def _create_trigger_buckets() -> None:
 
 
 def downgrade() -> None:
+    for name, columns in _WHERE_SET.items():
+        op.drop_index(name, "flow_run")
+        op.create_index(name, "flow_run", columns)
     op.drop_table("trigger_bucket")
     op.drop_table("unpublished")
     op.drop_table("deletion")
