@@ -90,15 +90,23 @@ class WorkerTraffic:
         missing: set[tuple[Scope, str]] = set()
         for scope in {scope for scope, _ in asked}:
             heard = [one for whose, one in asked if whose == scope]
-            async with changing(self._opened, scope) as change:
-                change.statuses, names = await record_heartbeats(
-                    change.connection, scope, heard, now=self._opened.clock()
-                )
-            missing |= {(scope, name) for name in names}
+            now = self._opened.clock()
+            known = await self._opened.database.hot.hear(scope, heard, now)
+            news = [one for one, is_known in zip(heard, known, strict=True) if not is_known]
+            if news:
+                missing |= {(scope, name) for name in await self._record(scope, news, now)}
         return [
             no_work_pool(one.work_pool_name) if (scope, one.work_pool_name) in missing else None
             for scope, one in asked
         ]
+
+    async def _record(self, scope: Scope, heard: Sequence[Heard], now: datetime) -> set[str]:
+        """The names of pools that there are not."""
+        async with changing(self._opened, scope) as change:
+            change.statuses, missing = await record_heartbeats(
+                change.connection, scope, heard, now=now
+            )
+        return missing
 
     async def _look(self, polls: Sequence[Poll]) -> Answers[Polled]:
         places: dict[Place, _Found | ApiError] = {}

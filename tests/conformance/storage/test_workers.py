@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.work import NOW, SCOPE, deploy, make_pool, make_queue
 from windlass.exceptions import ObjectNotFound
+from windlass.ids import uuid7
 from windlass.schemas.deployments import DeploymentStatus
 from windlass.schemas.filters.workers import WorkerFilter
 from windlass.schemas.work_pools import WorkPoolStatus
@@ -15,6 +16,7 @@ from windlass.schemas.workers import Worker, WorkerHeartbeat, WorkerStatus
 from windlass_services.storage import deployments, polls, work_pools, work_queues, workers
 from windlass_services.storage.database import Database
 from windlass_services.storage.paging import Window
+from windlass_services.storage.scope import Scope
 from windlass_services.storage.statuses import StatusChange, expire_statuses
 
 
@@ -23,13 +25,11 @@ async def beat(
 ) -> list[StatusChange]:
     """A heartbeat, so many seconds after NOW."""
     heartbeat = WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval)
+    heard, now = [workers.Heard("pool", heartbeat)], NOW + timedelta(seconds=after)
+    if await database.hot.hear(SCOPE, heard, now) == [True]:
+        return []
     async with database.write() as connection:
-        changes, missing = await workers.record_heartbeats(
-            connection,
-            SCOPE,
-            [workers.Heard("pool", heartbeat)],
-            now=NOW + timedelta(seconds=after),
-        )
+        changes, missing = await workers.record_heartbeats(connection, SCOPE, heard, now=now)
     assert not missing
     return changes
 
@@ -81,6 +81,26 @@ async def test_heartbeats_of_one_moment_are_recorded_together(database: Database
     assert said == {"a": 2, "b": 3}
 
 
+async def test_a_worker_that_is_known_to_a_ready_pool_is_heard_at_once(database: Database) -> None:
+    await make_pool(database)
+    await beat(database, "a", interval=1)
+    heard = [
+        workers.Heard(pool, WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval))
+        for pool, name, interval in [
+            ("pool", "new", 1),
+            ("pool", "a", 2),
+            ("nowhere", "a", 3),
+            ("pool", "a", 4),
+        ]
+    ]
+    later = NOW + timedelta(seconds=5)
+    assert await database.hot.hear(SCOPE, heard, later) == [False, True, False, True]
+    assert await database.hot.hear(Scope(uuid7()), heard[1:2], later) == [False]
+    [worker] = await listed(database)
+    assert (worker.last_heartbeat_time, worker.heartbeat_interval_seconds) == (later, 4)
+    assert (worker.name, worker.created) == ("a", NOW)
+
+
 async def test_workers_are_listed_the_latest_first_and_filtered(database: Database) -> None:
     await make_pool(database)
     await beat(database, "old", interval=1)
@@ -108,7 +128,7 @@ async def test_a_worker_is_offline_after_three_missed_heartbeats(database: Datab
     }
     assert await expire(database, after=90) == []
     assert await expire(database, after=91) == [("work-pool", "pool", "NOT_READY")]
-    assert [change.status for change in await beat(database, after=92)] == ["READY"]
+    assert [change.status for change in await beat(database, "usual", after=92)] == ["READY"]
 
 
 async def test_a_paused_pool_stays_paused_whatever_its_workers_do(database: Database) -> None:

@@ -18,6 +18,7 @@ from windlass_services.storage.hot.postgres_leases import PostgresLeases, Renewa
 from windlass_services.storage.hot.postgres_pool import PostgresPool
 from windlass_services.storage.hot.postgres_runs import Creation, PostgresRuns, Proposed
 from windlass_services.storage.hot.postgres_task_runs import PostgresTaskRuns, Recording
+from windlass_services.storage.hot.postgres_workers import hear
 from windlass_services.storage.hot.protocol import (
     Claim,
     CreatedFlowRun,
@@ -33,12 +34,13 @@ from windlass_services.storage.rows import columns_of
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event, log
 from windlass_services.storage.task_run_records import TaskRunRecord
+from windlass_services.storage.workers import Heard
 
 LANES: Final = 2
 """Batches of creations, of transitions and of claims under way at a time: while one waits for the
 disk, the next one is decided. Flows, renewals, events, task runs and logs have one lane each."""
-CONNECTIONS: Final = 3 * LANES + 6
-"""One for each lane, and one to ask what is due, or to line it up."""
+CONNECTIONS: Final = 3 * LANES + 7
+"""One for each lane, one to hear workers, and one to ask what is due, or to line it up."""
 
 
 class PostgresHotOperations:
@@ -118,6 +120,9 @@ class PostgresHotOperations:
         self, scope: Scope, renewals: Sequence[Renewal], now: datetime, lease: timedelta
     ) -> list[RenewalOutcome]:
         return await self._renewals.ask((scope, renewals, now, lease))
+
+    async def hear(self, scope: Scope, heard: Sequence[Heard], now: datetime) -> list[bool]:
+        return await hear(self._pool, scope, heard, now)
 
     async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:
         return await self._events.ask((scope, [columns_of(row) for row in events]))

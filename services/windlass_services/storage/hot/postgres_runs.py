@@ -37,12 +37,10 @@ from windlass_services.storage.hot.postgres_pool import (
 )
 from windlass_services.storage.hot.postgres_statements import (
     ANNOUNCE_PASSED,
-    CREATE_RUNS,
     TEAR_DOWN,
-    WRITE_TRANSITIONS,
-    creation_arguments,
+    creating,
     passed_arguments,
-    transition_arguments,
+    transitioning,
     version_of,
 )
 from windlass_services.storage.hot.protocol import (
@@ -115,7 +113,8 @@ class PostgresRuns:
             async with self._pool.statements() as connection:
                 # In one order everywhere: batches with the same keys must not wait in a circle.
                 ordered = sorted(unique.values(), key=_idempotency)
-                rows = await connection.fetch(CREATE_RUNS, *creation_arguments(ordered))
+                statement, arrays = creating(ordered)
+                rows = await connection.fetch(statement, *arrays)
             fresh.update(id(unique[run_id]) for (run_id,) in rows)
             stored = _Stored([write for write in left if id(write) not in fresh])
             if stored.is_asked_for:
@@ -214,7 +213,8 @@ async def write_transitions(connection: Connection, writes: Sequence[TransitionW
     """Write them all. Raises `LostRace` when a run is not as it was seen."""
     if not writes:
         return
-    written = await connection.fetch(WRITE_TRANSITIONS, *transition_arguments(writes))
+    statement, arrays = transitioning(writes)
+    written = await connection.fetch(statement, *arrays)
     if len(written) != len(writes):
         raise LostRace("A flow run changed under its lock.")
     if any(write.passed for write in writes):
@@ -232,7 +232,8 @@ async def _write_alone(connection: Connection, writes: Sequence[TransitionWrites
         return set()
     # Rows are locked as they are found: two batches with the same runs must not wait in a circle.
     ordered = sorted(writes, key=lambda write: write.run["id"])
-    rows = await connection.fetch(WRITE_TRANSITIONS, *transition_arguments(ordered))
+    statement, arrays = transitioning(ordered)
+    rows = await connection.fetch(statement, *arrays)
     return {id for (id,) in rows}
 
 

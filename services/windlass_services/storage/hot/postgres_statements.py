@@ -1,17 +1,21 @@
-"""The statements that write runs on PostgreSQL: one for a whole batch, its text always the same.
+"""The statements that write runs on PostgreSQL: one for a whole batch, its text one of a few.
 
 Each takes one array per column. All that belongs to a batch is written by one statement, since a
-round trip costs more than a row.
+round trip costs more than a row. What none of its runs needs is left out of it: PostgreSQL opens
+every table and index that a statement names.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
 from windlass_services.storage.hot.codec import (
     Field,
     Fields,
+    Row,
     encoded_columns,
     postgres_fields,
 )
@@ -29,6 +33,9 @@ from windlass_services.storage.hot.writes import (
     announced_fields,
 )
 from windlass_services.storage.tables import dispatchable, execution, flow_run
+
+Statement: TypeAlias = tuple[str, list[list[Any]]]
+"""A text, and one array for each of its parameters."""
 
 
 def unnested(fields: Fields, *, after: int = 0) -> str:
@@ -61,24 +68,25 @@ def history_insert(table: sa.Table) -> tuple[Fields, str]:
     )
 
 
-def creation_arguments(writes: Sequence[CreationWrites]) -> list[list[Any]]:
-    """What CREATE_RUNS takes."""
-    return [
-        *encoded_columns(_CREATION, [write.run for write in writes]),
-        *encoded_columns(_OPENED, [write.opened for write in writes if write.opened]),
-        *encoded_columns(_DISPATCHED, [write.dispatched for write in writes if write.dispatched]),
-    ]
+def creating(writes: Sequence[CreationWrites]) -> Statement:
+    """Creates these runs, and answers with the ids that were new."""
+    beside = _needed(
+        (_OPEN, [write.opened for write in writes if write.opened]),
+        (_DISPATCH, [write.dispatched for write in writes if write.dispatched]),
+    )
+    return _creation(tuple(beside)), _arrays(_CREATION, [write.run for write in writes], beside)
 
 
-def transition_arguments(writes: Sequence[TransitionWrites]) -> list[list[Any]]:
-    """What WRITE_TRANSITIONS takes."""
-    return [
-        *encoded_columns(_TRANSITION, [write.run for write in writes]),
-        *encoded_columns(_OPENED, [write.opened for write in writes if write.opened]),
-        *encoded_columns(_DISPATCHED, [write.dispatched for write in writes if write.dispatched]),
-        *encoded_columns(_CHANGED, [changed for write in writes for changed in write.changed]),
-        [write.run["id"] for write in writes if write.withdrawn],
-    ]
+def transitioning(writes: Sequence[TransitionWrites]) -> Statement:
+    """Writes all that belongs to those of the runs that are still as they were seen, and answers
+    with the ids of these."""
+    beside = _needed(
+        (_OPEN, [write.opened for write in writes if write.opened]),
+        (_DISPATCH, [write.dispatched for write in writes if write.dispatched]),
+        (_CHANGE, [changed for write in writes for changed in write.changed]),
+        (_WITHDRAW, [{"id": write.run["id"]} for write in writes if write.withdrawn]),
+    )
+    return _transition(tuple(beside)), _arrays(_TRANSITION, [write.run for write in writes], beside)
 
 
 def passed_arguments(writes: Sequence[TransitionWrites]) -> list[list[Any]]:
@@ -107,23 +115,96 @@ def _announce(runs: str) -> str:
     )
 
 
-def _beside(runs: str, after: int) -> str:
-    """Executions opened and runs made dispatchable, of the runs whose ids are in `runs`."""
+def _open(rows: str, runs: str) -> str:
+    return (
+        f"opened AS (INSERT INTO execution ({_names(_OPENED)})"
+        f" SELECT v.* FROM {rows} WHERE v.flow_run_id IN (SELECT id FROM {runs}))"
+    )
+
+
+def _dispatch(rows: str, runs: str) -> str:
     dispatched = {field.name: field.name for field in _DISPATCHED}
     dispatched["rank"] = one_after_another("place", "due_at, flow_run_id")
     replaced = {name: f"excluded.{name}" for name in dispatched if name != "flow_run_id"}
     replaced["rank"] = RANK_REPLACED
-    of_runs = f"WHERE v.flow_run_id IN (SELECT id FROM {runs})"
     return (
-        f"opened AS (INSERT INTO execution ({_names(_OPENED)})"
-        f" SELECT v.* FROM {unnested(_OPENED, after=after)} {of_runs}),"
         # Places are found before any is written: what is in line is not looked for among these.
-        f" coming AS MATERIALIZED (SELECT v.*, {rank_written('v.', 'greatest')} AS place"
-        f" FROM {unnested(_DISPATCHED, after=after + len(_OPENED))} {of_runs}),"
+        f"coming AS MATERIALIZED (SELECT v.*, {rank_written('v.', 'greatest')} AS place"
+        f" FROM {rows} WHERE v.flow_run_id IN (SELECT id FROM {runs})),"
         f" dispatched AS (INSERT INTO dispatchable ({_names(_DISPATCHED)})"
         f" SELECT {', '.join(dispatched.values())} FROM coming"
         f" ON CONFLICT (flow_run_id) DO UPDATE SET {_assignments(replaced)})"
     )
+
+
+def _change(rows: str, runs: str) -> str:
+    set_to = {c.name: f"coalesce(c.{c.name}, e.{c.name})" for c in EXECUTION_CHANGES}
+    return (
+        # Leases are renewed in the order of ids, too: neither waits for the other in a circle.
+        f"changing AS (SELECT v.*, e.id AS locked FROM {rows}"
+        " JOIN execution e USING (id) WHERE e.ended_at IS NULL"
+        f" AND e.flow_run_id IN (SELECT id FROM {runs}) ORDER BY e.id FOR NO KEY UPDATE OF e),"
+        f" changed AS (UPDATE execution e SET {_assignments(set_to)}"
+        " FROM changing c WHERE e.id = c.locked)"
+    )
+
+
+def _withdraw(rows: str, runs: str) -> str:
+    return (
+        f"withdrawn AS (DELETE FROM dispatchable d USING {rows}"
+        f" WHERE d.flow_run_id = v.id AND v.id IN (SELECT id FROM {runs}))"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a statement writes beside runs that need it. `write` is given the rows, and what the
+    runs are called that were written."""
+
+    fields: Fields
+    write: Callable[[str, str], str]
+
+
+def _needed(*parts: tuple[_Part, Sequence[Row]]) -> Mapping[_Part, Sequence[Row]]:
+    return {part: rows for part, rows in parts if rows}
+
+
+def _arrays(
+    fields: Fields, runs: Sequence[Row], beside: Mapping[_Part, Sequence[Row]]
+) -> list[list[Any]]:
+    arrays = encoded_columns(fields, runs)
+    for part, rows in beside.items():
+        arrays += encoded_columns(part.fields, rows)
+    return arrays
+
+
+def _with_parts(first: str, runs: str, after: int, parts: Sequence[_Part]) -> str:
+    texts = [first, _announce(runs)]
+    for part in parts:
+        texts.append(part.write(unnested(part.fields, after=after), runs))
+        after += len(part.fields)
+    return f"WITH {', '.join(texts)} SELECT id FROM {runs}"
+
+
+@cache
+def _creation(parts: tuple[_Part, ...]) -> str:
+    created = (
+        f"v AS (SELECT * FROM {unnested(_CREATION)}),"
+        f" created AS (INSERT INTO flow_run ({_names(_RUN)}) SELECT {_names(_RUN)} FROM v"
+        " ON CONFLICT DO NOTHING RETURNING id)"
+    )
+    return _with_parts(created, "created", len(_CREATION), parts)
+
+
+@cache
+def _transition(parts: tuple[_Part, ...]) -> str:
+    changes = _assignments({column.name: f"v.{column.name}" for column in RUN_CHANGES})
+    written = (
+        f"v AS (SELECT * FROM {unnested(_TRANSITION)}),"
+        f" written AS (UPDATE flow_run r SET {changes} FROM v"
+        f" WHERE r.id = v.id AND {version_of('r')} = v.seen_version RETURNING r.id)"
+    )
+    return _with_parts(written, "written", len(_TRANSITION), parts)
 
 
 def _assignments(sources: Mapping[str, str]) -> str:
@@ -143,34 +224,10 @@ _OPENED: Final = postgres_fields(OPENED_COLUMNS)
 _CHANGED: Final = postgres_fields((execution.c.id, *EXECUTION_CHANGES))
 _DISPATCHED: Final = postgres_fields(dispatchable.columns)
 
-CREATE_RUNS: Final = (
-    f"WITH v AS (SELECT * FROM {unnested(_CREATION)}),"
-    f" created AS (INSERT INTO flow_run ({_names(_RUN)}) SELECT {_names(_RUN)} FROM v"
-    " ON CONFLICT DO NOTHING RETURNING id),"
-    f" {_announce('created')}, {_beside('created', len(_CREATION))}"
-    " SELECT id FROM created"
-)
-"""Answers with the ids that were new."""
-
-_AFTER_OPENED: Final = len(_TRANSITION) + len(_OPENED) + len(_DISPATCHED)
-WRITE_TRANSITIONS: Final = (
-    f"WITH v AS (SELECT * FROM {unnested(_TRANSITION)}), written AS (UPDATE flow_run r"
-    f" SET {_assignments({column.name: f'v.{column.name}' for column in RUN_CHANGES})}"
-    f" FROM v WHERE r.id = v.id AND {version_of('r')} = v.seen_version RETURNING r.id),"
-    f" {_announce('written')}, {_beside('written', len(_TRANSITION))},"
-    # Leases are renewed in the order of ids, too: neither waits for the other in a circle.
-    f" changing AS (SELECT v.*, e.id AS locked FROM {unnested(_CHANGED, after=_AFTER_OPENED)}"
-    " JOIN execution e USING (id) WHERE e.ended_at IS NULL"
-    " AND e.flow_run_id IN (SELECT id FROM written) ORDER BY e.id FOR NO KEY UPDATE OF e),"
-    " changed AS (UPDATE execution e SET "
-    + _assignments({c.name: f"coalesce(c.{c.name}, e.{c.name})" for c in EXECUTION_CHANGES})
-    + " FROM changing c WHERE e.id = c.locked),"
-    " withdrawn AS (DELETE FROM dispatchable d"
-    f" USING unnest(${_AFTER_OPENED + len(_CHANGED) + 1}::UUID[]) AS w(id)"
-    " WHERE d.flow_run_id = w.id AND w.id IN (SELECT id FROM written))"
-    " SELECT id FROM written"
-)
-"""Writes all that belongs to the runs that are still as they were seen, and answers with these."""
+_OPEN: Final = _Part(_OPENED, _open)
+_DISPATCH: Final = _Part(_DISPATCHED, _dispatch)
+_CHANGE: Final = _Part(_CHANGED, _change)
+_WITHDRAW: Final = _Part(postgres_fields((flow_run.c.id,)), _withdraw)
 
 ANNOUNCE_PASSED: Final = (
     f"WITH v AS (SELECT * FROM {unnested(_TRANSITION)}), {_announce('v AS passed')} SELECT 1"

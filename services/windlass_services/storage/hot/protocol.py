@@ -15,6 +15,7 @@ from windlass_services.storage.hot.facts import Decision, FlowRunFacts, FlowRunT
 from windlass_services.storage.json_text import JsonText
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.task_run_records import TaskRunRecord
+from windlass_services.storage.workers import Heard
 
 Govern: TypeAlias = Callable[[FlowRunFacts, FlowRunTransition, datetime], Decision]
 """Decides one transition. Pure and quick: it runs inside the transaction, under the row lock, on
@@ -173,6 +174,14 @@ class HotOperations(Protocol):
         self, scope: Scope, renewals: Sequence[Renewal], now: datetime, lease: timedelta
     ) -> list[RenewalOutcome]:
         """Extend the leases of live executions to `now + lease`; answers in the order asked."""
+        ...
+
+    async def hear(self, scope: Scope, heard: Sequence[Heard], now: datetime) -> list[bool]:
+        """Note that these workers are there; for each, whether that was all there is to do.
+
+        It is not for a worker that was never heard of, nor for one whose pool is none, or was not
+        ready so far: `record_heartbeats` does the rest.
+        """
         ...
 
     async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:

@@ -30,11 +30,13 @@ from windlass_services.storage.hot.sqlite_task_runs import (
     record_task_runs,
     write_rows,
 )
+from windlass_services.storage.hot.sqlite_workers import hear
 from windlass_services.storage.hot.sqlite_writer import SqliteWriter
 from windlass_services.storage.rows import columns_of
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import event, log
 from windlass_services.storage.task_run_records import TaskRunRecord
+from windlass_services.storage.workers import Heard
 
 
 class SqliteHotOperations:
@@ -76,6 +78,9 @@ class SqliteHotOperations:
         return await self._writer.do(
             lambda cursor: renew_leases(cursor, scope, renewals, now, lease)
         )
+
+    async def hear(self, scope: Scope, heard: Sequence[Heard], now: datetime) -> list[bool]:
+        return await self._writer.do(lambda cursor: hear(cursor, scope, heard, now))
 
     async def insert_events(self, scope: Scope, events: Sequence[EventRow]) -> int:
         rows = _of_workspace(scope, events)
