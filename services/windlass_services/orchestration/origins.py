@@ -13,7 +13,6 @@ from windlass_services.orchestration.creation import Origin, Place
 from windlass_services.storage.database import Database
 from windlass_services.storage.deployments import read_deployment
 from windlass_services.storage.ensured_queues import ensure_work_queue
-from windlass_services.storage.flows import read_flow
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.work_pools import read_work_pool
 from windlass_services.storage.work_queues import read_work_queue, read_work_queue_by_name
@@ -44,7 +43,7 @@ class Origins:
         """Of a run of a deployment, in the deployment's queue or in another one of its pool."""
         async with self.database.read() as connection:
             deployment = await read_deployment(connection, scope, deployment_id)
-            flow = await read_flow(connection, scope, deployment.flow_id)
+        flow = await self.database.hot.read_flow(scope, deployment.flow_id)
         if deployment.work_pool_name is None:
             if work_queue_name is not None:
                 raise NotPossible(
@@ -58,12 +57,12 @@ class Origins:
         return Origin(flow, deployment, place)
 
     async def _own_place(self, scope: Scope, deployment: Deployment) -> Place | None:
-        if deployment.work_queue_id is None or deployment.work_pool_name is None:
+        queue_id, queue_name = deployment.work_queue_id, deployment.work_queue_name
+        if queue_id is None or queue_name is None or deployment.work_pool_name is None:
             return None
         async with self.database.read() as connection:
-            queue = await read_work_queue(connection, scope, deployment.work_queue_id)
             pool = await read_work_pool(connection, scope, deployment.work_pool_name)
-        return _place_of(pool, queue)
+        return Place(pool.id, pool.name, queue_id, queue_name, pool.base_job_template)
 
     async def _place(self, scope: Scope, work_pool_name: str, queue_name: str | None) -> Place:
         """A queue that is named for the first time is made."""

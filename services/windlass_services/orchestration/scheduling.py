@@ -39,32 +39,39 @@ class Materialiser:
     """Schedules that one pass looks after."""
     insert_batch: int = 500
     """Runs that one transaction makes."""
+    long_enough: timedelta = timedelta(seconds=1)
+    """After which a pass begins with no further schedule."""
 
     async def once(self, now: datetime, deployment_ids: Collection[UUID] | None = None) -> int:
-        """Make the runs of up to `batch` schedules; returns how many schedules were looked at.
+        """Make the runs of schedules that are due for a look; returns how many there are, up to
+        `batch`. What has not begun when it was `long_enough` is left to the next pass.
 
         Several at a time, whose writes share transactions. A schedule that cannot be read, or
         whose deployment is gone, affects no other.
         """
         async with self.database.read() as connection:
             due = await read_due_schedules(connection, now, self.batch, deployment_ids)
-        room = anyio.CapacityLimiter(_AT_A_TIME)
+        room = anyio.Semaphore(_AT_A_TIME)
+        end = anyio.current_time() + self.long_enough.total_seconds()
         async with anyio.create_task_group() as tasks:
-            for one in due:
+            for number, one in enumerate(due):
+                await room.acquire()
+                # The first ones always: however slow it is, it goes on.
+                if number >= _AT_A_TIME and anyio.current_time() >= end:
+                    break
                 tasks.start_soon(self._look_after, one, now, room)
         return len(due)
 
-    async def _look_after(
-        self, due: DueSchedule, now: datetime, room: anyio.CapacityLimiter
-    ) -> None:
-        async with room:
-            try:
-                await self._look_ahead(due, now)
-            except (OSError, ServerBusy):
-                raise
-            except Exception:
-                _log.exception("The runs of schedule %s cannot be made", due.schedule.id)
-                await self._note(due, now, Outlook((), now + _LOOK_AGAIN_AFTER))
+    async def _look_after(self, due: DueSchedule, now: datetime, room: anyio.Semaphore) -> None:
+        try:
+            await self._look_ahead(due, now)
+        except (OSError, ServerBusy):
+            raise
+        except Exception:
+            _log.exception("The runs of schedule %s cannot be made", due.schedule.id)
+            await self._note(due, now, Outlook((), now + _LOOK_AGAIN_AFTER))
+        finally:
+            room.release()
 
     async def _look_ahead(self, due: DueSchedule, now: datetime) -> None:
         schedule = due.schedule

@@ -53,6 +53,16 @@ async def test_a_schedule_has_the_runs_that_are_promised(plant: Plant) -> None:
     assert await materialiser(plant).once(utc_now()) == 0
 
 
+async def test_a_pass_that_was_long_enough_leaves_the_rest_to_the_next_one(plant: Plant) -> None:
+    for number in range(20):
+        await plant.deployment(name=f"d{number}", schedules=[HOURLY | {"max_scheduled_runs": 1}])
+    slow = materialiser(plant, long_enough=timedelta(0))
+    seen: list[tuple[int, int]] = []
+    while due := await slow.once(utc_now()):
+        seen.append((due, len(await due_times(plant))))
+    assert seen == [(20, 8), (12, 16), (4, 20)]
+
+
 async def test_two_schedulers_make_one_run_for_each_time(plant: Plant) -> None:
     await plant.deployment(schedules=[HOURLY])
     now = utc_now()
