@@ -39,7 +39,7 @@ class Materialiser:
     """Schedules that one pass looks after."""
     insert_batch: int = 500
     """Runs that one transaction makes."""
-    long_enough: timedelta = timedelta(seconds=1)
+    long_enough: timedelta = timedelta(seconds=0.8)
     """After which a pass begins with no further schedule."""
 
     async def once(self, now: datetime, deployment_ids: Collection[UUID] | None = None) -> int:

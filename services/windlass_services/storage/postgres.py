@@ -27,8 +27,8 @@ from windlass_services.storage.postgres_errors import explained, lost_a_race
 
 AUTOCOMMIT: Final = "AUTOCOMMIT"
 """Every statement is a transaction by itself, but for those between a BEGIN and its COMMIT."""
-CONNECTIONS: Final = 5
-MORE_WHEN_BUSY: Final = 5
+CONNECTIONS: Final = 10
+"""Made when they are needed, and kept: a new one plans every statement anew."""
 _USED_AT: Final = "windlass_used_at"
 _IDLE: Final = 5.0
 """Seconds after which a connection is asked whether it is still there."""
@@ -129,7 +129,7 @@ def postgres_engine(
         isolation_level=isolation_level,
         connect_args=arguments,
         pool_size=CONNECTIONS,
-        max_overflow=MORE_WHEN_BUSY,
+        max_overflow=0,
         pool_timeout=connecting.total_seconds(),
         json_serializer=json_text_without_nul,
         json_deserializer=from_json,
