@@ -19,6 +19,8 @@ Begins: TypeAlias = Callable[[], Awaitable[datetime | None]]
 _log: Final = logging.getLogger(__name__)
 _OVERLAP: Final = timedelta(seconds=60)
 _SAVE_EVERY: Final = timedelta(seconds=10)
+_CLOCKS_DIFFER: Final = timedelta(seconds=1)
+"""Those of the processes by which events are received; they go by the database's."""
 
 
 class TableReplay:
@@ -46,12 +48,16 @@ class TableReplay:
         """What of each partition here is done; saved every few seconds by `progress_duty`."""
 
     async def __call__(self, partitions: frozenset[int]) -> None:
-        """Handle what these partitions may have lost."""
+        """Handle what these partitions may have lost.
+
+        Not what comes meanwhile: its messages do, too, or are the next loss.
+        """
+        until = self._services.clock() + _CLOCKS_DIFFER
         since = await self._since(partitions)
         if since is None:
             return
         _log.info("Group %s reads the table again from %s", self._group, since.isoformat())
-        async for page in pages_received(self._services.database, since):
+        async for page in pages_received(self._services.database, since, until=until):
             ours = [row for row in page if _partition(row) in partitions]
             await self._hand_over([as_sent(row) for row in ours])
 
