@@ -1,6 +1,7 @@
 """The control plane behind PgBouncer, which gives a connection for one transaction at a time."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -112,18 +113,34 @@ async def test_reads_have_their_limits_behind_a_pooler(addresses: dict[str, str]
         await database.close()
 
 
+async def test_a_long_statement_is_prepared_once_too(postgres_url: str) -> None:
+    long = f"SELECT 1 /* {'long ' * 10_000} */"
+    prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%long long%'"
+    async with _opened(postgres_url) as pool, pool.statements() as connection:
+        for _ in range(3):
+            await connection.fetchval(long)
+        # The question is prepared as well, and names what it looks for.
+        assert await connection.fetchval(prepared) == 2
+
+
 async def _planned(url: str) -> list[str]:
     """What the planner is told: for a lone statement, and in a transaction."""
-    address = parse_database_url(url)
-    assert isinstance(address, PostgresAddress)
-    seconds = timedelta(seconds=10)
-    pool = PostgresPool(address, size=2, patience=seconds, connecting=seconds)
-    await pool.open()
-    try:
+    async with _opened(url) as pool:
         async with pool.statements() as connection:
             alone = await connection.fetchval(_TOLD)
         async with pool.transaction() as connection:
             return [alone, await connection.fetchval(_TOLD)]
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncGenerator[PostgresPool]:
+    address = parse_database_url(url)
+    assert isinstance(address, PostgresAddress)
+    seconds = timedelta(seconds=10)
+    pool = PostgresPool(address, size=1, patience=seconds, connecting=seconds)
+    await pool.open()
+    try:
+        yield pool
     finally:
         await pool.close()
 

@@ -57,6 +57,8 @@ class PostgresPool:
             "timeout": self._connecting,
             "command_timeout": seconds + 1,
             "statement_cache_size": 100 if address.prepared else 0,
+            # Of any size: the statements that take longest to plan are the long ones.
+            "max_cacheable_statement_size": 0,
             "reset": _leave,
         }
         self.is_direct = address.prepared
