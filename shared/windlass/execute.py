@@ -21,7 +21,7 @@ from windlass.schemas.executions import ClaimedRun
 from windlass.schemas.logs import LogCreate
 from windlass.schemas.orchestration import SetState
 from windlass.schemas.states import StateCreate, StateType
-from windlass.settings import handed_over, speak_with
+from windlass.settings import handed_over, speak_for, speak_with
 
 _ERROR: Final = 40
 
@@ -35,7 +35,8 @@ def main() -> int:
             " hand, use `windlass deployment run` or `windlass flow-run execute`.\n"
         )
         return ExitCode.NOT_LOADED
-    return execute(ClaimedRun.model_validate_json(Path(path).read_bytes()))
+    claimed = ClaimedRun.model_validate_json(Path(path).read_bytes())
+    return execute(claimed)
 
 
 def execute(claimed: ClaimedRun) -> int:
@@ -43,6 +44,7 @@ def execute(claimed: ClaimedRun) -> int:
 
     A run whose flow cannot be loaded crashes, with the reason as its message.
     """
+    speak_for(claimed.execution_id)
     if claimed.token is not None:
         speak_with(claimed.token.get_secret_value())
     try:

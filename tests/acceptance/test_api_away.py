@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,14 @@ class Scene:
     def kill_api(self) -> None:
         self.server.processes[self._api].kill()
 
+    def until_asked_in_vain(self, run: str) -> None:
+        """Where the API was, hang up on everybody, until the process of a run asks for something.
+        Its worker never names it."""
+        address = ("127.0.0.1", self.server.processes[self._api].port)
+        with socket.create_server(address) as listener:
+            listener.settimeout(20)
+            wait_until(lambda: run in _request(listener), description="the run to ask in vain")
+
     def start_api(self) -> None:
         """Start it, unless it runs."""
         if self.server.processes[self._api].running is None:
@@ -117,11 +127,21 @@ def scene(windlass_server: WindlassServer, tmp_path: Path) -> Iterator[Scene]:
     fleet.end()
 
 
+def _request(listener: socket.socket) -> str:
+    """The first line of the request of whoever comes next; nobody answers it."""
+    client, _ = listener.accept()
+    with client, suppress(OSError):
+        client.settimeout(1)
+        return client.recv(4096).partition(b"\r")[0].decode()
+    return ""
+
+
 def test_a_run_lives_through_an_api_that_is_away_at_any_time(scene: Scene) -> None:
     run = scene.start()
     scene.until("loading")
     scene.kill_api()
     scene.open("loading")
+    scene.until_asked_in_vain(run)
     scene.start_api()
     scene.until("before")
     scene.kill_api()
@@ -132,6 +152,7 @@ def test_a_run_lives_through_an_api_that_is_away_at_any_time(scene: Scene) -> No
     scene.until("end")
     scene.kill_api()
     scene.open("end")
+    scene.until_asked_in_vain(run)
     scene.start_api()
 
     assert scene.fleet.until_state(run)["type"] == "COMPLETED"

@@ -55,6 +55,14 @@ def run_of(*arguments: str) -> dict[str, Any]:
     return done("flow-run", "inspect", id, "-o", "json").json
 
 
+def test_a_deployment_retries_infrastructure_as_it_is_told(flow_name: str) -> None:
+    options = ("--infrastructure-retries", "2", "--infrastructure-retry-cause", "ended")
+    done("deploy", "--name", "one", *options, "--infrastructure-retry-longest-delay", "30")
+    policy = inspected(f"{flow_name}/one")["infrastructure_retry"]
+    assert (policy["max_retries"], policy["longest_delay_seconds"]) == (2, 30)
+    assert (policy["delay_seconds"], policy["causes"]) == (10, ["ended"])
+
+
 def test_a_project_is_deployed(flow_name: str, pool: str, tmp_path: Path) -> None:
     said = done("deploy", "--all").out
     assert f"windlass deployment run '{flow_name}/one'" in said

@@ -1,6 +1,7 @@
 """`windlass work-pool` and `work-queue` against a server."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,19 @@ def test_a_pool_is_changed_unless_it_is_of_another_type(pool: str, tmp_path: Pat
     assert "cannot be changed" in said.err
 
 
+def test_a_run_that_waits_says_what_for(
+    pool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flows.py").write_text("from windlass import flow\n@flow\ndef wait(): ...\n")
+    done("deploy", "flows.py:wait", "--name", pool, "--pool", pool)
+    id = done("deployment", "run", f"wait/{pool}").out.split("(", 1)[1].split(")", 1)[0]
+    for command, reason in (("pause", "work pool paused"), ("resume", "no worker")):
+        done("work-pool", command, pool)
+        assert re.search(rf"^blocking_reason +{reason}$", done("flow-run", "inspect", id).out, re.M)
+        assert f"Scheduled ({reason})" in done("flow-run", "ls").out
+
+
 def test_a_type_that_nobody_knows_needs_a_template() -> None:
     said = windlass("work-pool", "create", "a-pool", "--type", "proces")
     assert said.code == 1
@@ -62,6 +76,21 @@ def test_what_is_left_out_of_an_update_stays(pool: str) -> None:
     assert (shown["description"], shown["concurrency_limit"]) == ("[other] words", 3)
     assert "[other] words" in done("work-pool", "ls", "-v").out
     assert windlass("work-pool", "update", pool).code == 2
+
+
+def test_a_pool_retries_infrastructure_as_it_is_told() -> None:
+    pool = f"pool-{uuid7()}"
+    options = ("--infrastructure-retries", "3", "--infrastructure-retry-longest-delay", "60")
+    causes = ("--infrastructure-retry-cause", "lost")
+    for more in ((), ("--overwrite",)):
+        done("work-pool", "create", pool, "-t", "process", *options, *more)
+        policy = done("work-pool", "inspect", pool, "-o", "json").json["infrastructure_retry"]
+        assert (policy["max_retries"], policy["longest_delay_seconds"]) == (3, 60)
+        assert len(policy["causes"]) == 3
+        done("work-pool", "update", pool, "--infrastructure-retries", "1", *causes)
+        policy = done("work-pool", "inspect", pool, "-o", "json").json["infrastructure_retry"]
+        assert (policy["max_retries"], policy["longest_delay_seconds"]) == (1, 600)
+        assert policy["causes"] == ["lost"]
 
 
 def test_a_pool_is_paused_and_limited(pool: str) -> None:

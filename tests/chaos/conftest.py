@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -37,6 +37,11 @@ BOTH: Final = [
     pytest.param(Backend.EMBEDDED, marks=pytest.mark.long),
 ]
 """Where a fault makes sense without other programs; the short form has time for one."""
+WOKEN: Final = "services, --broker-url"
+WAYS: Final = [*BOTH, pytest.param(WOKEN, marks=pytest.mark.long)]
+"""The same where workers hear the broker themselves, and seldom look without being told to."""
+_OPTION: Final = "WINDLASS_WORKER_BROKER_URL"
+_SELDOM: Final = "15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,13 @@ class World:
     rows: Rows
     sizes: Sizes
     stores: Stores | None
+    told: dict[str, str] = field(default_factory=dict[str, str])
+    """What workers are told beside the address of the API."""
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+        return WOKEN if _OPTION in self.told else self.server.backend
 
     @property
     def port(self) -> int:
@@ -83,10 +95,13 @@ def world(
     address, direct = stores.postgres.new_database()
     own = {DATABASE_URL: address, BROKER_URL: stores.broker.new_database()}
     server = make_windlass_server(Backend.SERVICES, folder, {**own, **HASTE})
+    told: dict[str, str] = {}
+    if request.param == WOKEN:
+        told = {_OPTION: own[BROKER_URL], "WINDLASS_WORKER_QUERY_SECONDS": _SELDOM}
     with running(server):
         ports = [server.processes[name].port for name in ("api-1", "api-2")]
         with balancing(ports) as balancer:
-            yield World(server, balancer.url, Rows(direct), CHOSEN, stores)
+            yield World(server, balancer.url, Rows(direct), CHOSEN, stores, told)
 
 
 @pytest.fixture
@@ -101,7 +116,10 @@ def load_of(world: World, folder: Path, url: str | None = None) -> Generator[Loa
     """The same for workers and runs that speak to another address of the server."""
     fleet = Fleet(world.server, folder, f"pool-{uuid7()}")
     api = f"{url or world.url}/api"
-    fleet.environment = {"WINDLASS_API_URL": api, "WINDLASS_HOME": str(folder / "home")}
+    fleet.environment = world.told | {
+        "WINDLASS_API_URL": api,
+        "WINDLASS_HOME": str(folder / "home"),
+    }
     load = Load(fleet, f"{world.url}/api", world.rows, world.sizes)
     try:
         yield load
@@ -131,7 +149,7 @@ def judged(request: pytest.FixtureRequest, world: World) -> Callable[..., None]:
         verdict = load.verdict()
         verdict = replace(verdict, lost=verdict.lost + missing)
         wrong = verdict.complain(either=either, **ended)
-        row = Row(fault, world.server.backend, size, verdict, recovery, held=not wrong)
+        row = Row(fault, world.name, size, verdict, recovery, held=not wrong)
         request.node.user_properties.append((ROW, row.cells()))
         print(" | ".join(row.cells()))
         assert not wrong, wrong
@@ -142,8 +160,8 @@ def judged(request: pytest.FixtureRequest, world: World) -> Callable[..., None]:
 @contextmanager
 def running(server: WindlassServer) -> Generator[None]:
     """Start it, and stop whatever runs at the end."""
-    server.start()
     try:
+        server.start()
         yield
     finally:
         server.stop()

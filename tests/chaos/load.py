@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,25 +18,43 @@ from tests.acceptance.workers.fleet import Fleet, WorkerProcess
 from tests.chaos.sizes import Sizes
 from tests.chaos.verdict import FINAL, Entry, Rows, Verdict, judge, read_ledger
 from tests.support.waiting import wait_until
+from windlass.ids import uuid7
 
 CODE: Final = """
 import os
 import time
 
-from windlass import flow
+from windlass import flow, task
+from windlass.concurrency.sync import concurrency
 from windlass.runtime import flow_run
+
+folder = os.path.dirname(__file__)
+if os.path.exists(f"{folder}/closed"):
+    open(f"{folder}/loading-{os.environ['WINDLASS__EXECUTION_ID']}", "w").close()
+    while os.path.exists(f"{folder}/closed"):
+        time.sleep(0.05)
+
+
+@task
+def wait(gate: str | None) -> None:
+    while gate and not os.path.exists(gate):
+        time.sleep(0.05)
 
 
 @flow
-def a_flow(ledger: str, gate: str | None = None, seconds: float = 0.0) -> None:
+def a_flow(
+    ledger: str, gate: str | None = None, seconds: float = 0.0, limit: str | None = None
+) -> None:
     entry = f"{flow_run.id} {os.environ['WINDLASS__EXECUTION_ID']} {flow_run.run_count}\\n"
     file = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, entry.encode())
     os.close(file)
-    while gate and not os.path.exists(gate):
-        time.sleep(0.05)
+    with concurrency(limit or [], lease_duration=60):
+        wait.with_options(tags=[limit])(gate) if limit else wait.fn(gate)
     time.sleep(seconds)
 """
+CLOSED: Final = "closed"
+"""The file that keeps what begins from getting past the loading of its code."""
 MORE_THAN_ENOUGH: Final = 10_000
 _AT_ONCE: Final = 4
 
@@ -83,21 +101,56 @@ class Load:
             self._asking.result()
 
     @contextmanager
-    def running_meanwhile(self) -> Generator[Path]:
-        """Runs that are under way during the block, until the file that it is given is there, and
-        as many that are asked for after it."""
+    def running_meanwhile(self) -> Generator[Callable[[], None]]:
+        """Runs that are there during the block, and as many that are asked for after it.
+
+        It is given what lets a third of them end, and another third begin, whose processes are
+        there: for when nobody answers. The others end after the block.
+        """
         number = self.sizes.live
+        some = number // 3
         self.fleet.start_worker("--type", "process")
         self.deploy()
-        gate = self.gate("open")
-        self.ask(number, gate=str(gate))
-        self.until_entered(number)
-        yield gate
+        after, meanwhile, closed = (self.gate(name) for name in ("after", "meanwhile", CLOSED))
+        self.ask(number - 2 * some, gate=str(after))
+        self.ask(some, gate=str(meanwhile))
+        self.until_entered(number - some)
+        closed.touch()
+        self.ask(some)
+        self._wait(lambda: len(self._loading()) >= some, f"{some} runs to be loaded")
+
+        def end_and_begin() -> None:
+            meanwhile.touch()
+            closed.unlink()
+
+        yield end_and_begin
+        after.touch()
         self.ask(number)
 
     def gate(self, name: str) -> Path:
         """A file that runs given it wait for; touch it to let them go on."""
         return self.fleet.folder / name
+
+    def make_limit(self, slots: int) -> str:
+        """A limit of so many slots, and a tag with as many, for runs that are given its name."""
+        name = f"limit-{uuid7()}"
+        for each in (name, f"tag:{name}"):
+            body = {"name": each, "limit": slots}
+            httpx.post(f"{self.api}/v2/concurrency_limits/", json=body).raise_for_status()
+        return name
+
+    def occupied(self, limit: str) -> set[int]:
+        """How many slots of it, and of its tag, are taken; nothing when the server does not say."""
+        found: set[int] = set()
+        with suppress(httpx.HTTPError):
+            for each in (limit, f"tag:{limit}"):
+                answer = httpx.get(f"{self.api}/v2/concurrency_limits/{each}", timeout=20)
+                found.add(answer.raise_for_status().json()["active_slots"])
+        return found
+
+    def until_occupied(self, limit: str, slots: int) -> None:
+        """Wait until so many slots of it, and of its tag, are taken."""
+        self._wait(lambda: self.occupied(limit) == {slots}, f"{slots} slots of {limit} to be taken")
 
     def entries(self) -> list[Entry]:
         return read_ledger(self.ledger)
@@ -143,6 +196,10 @@ class Load:
         answer = httpx.get(f"{self.api}/deployments/{self.deployment}").raise_for_status().json()
         occupied: int = answer["global_concurrency_limit"]["active_slots"]
         return judge(self.rows, self.entries(), self.asked, occupied)
+
+    def _loading(self) -> list[Path]:
+        """A file for each process whose code has been loaded while nothing was to begin."""
+        return list(self.fleet.folder.glob("loading-*"))
 
     def _ask_once(self, body: dict[str, Any]) -> str:
         path = f"/deployments/{self.deployment}/create_flow_run"

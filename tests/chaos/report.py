@@ -52,19 +52,19 @@ class Row:
 
 
 def page(rows: Sequence[list[str]], before: str = "") -> str:
-    """The whole page. What it held `before` stays where this run has no row of it, and all else is
-    the same: a fault can be tried alone after the others."""
+    """The whole page. What it held `before` stays where this run has no row of it, and all but the
+    day is the same: a fault can be tried alone after the others."""
     versions = (
         f"Windlass {__version__}, Python {platform.python_version()},"
         f" PostgreSQL {find_postgres().version}, Redis or Valkey {find_redis().version}"
     )
-    terms = f"Form `{FORM}`, seed {SEED}, {datetime.now(UTC).date()}, {description()}. {versions}."
+    form, machine = f"Form `{FORM}`, seed {SEED}, ", f", {description()}. {versions}."
     measured = {_fault(cells): cells for cells in rows}
-    kept = _rows_of(before) if terms in before else []
+    kept = _rows_of(before) if form in before and machine in before else []
     everything = {_fault(cells): cells for cells in kept} | measured
     table = [list(HEADS), ["---"] * len(HEADS), *sorted(everything.values())]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    return _PAGE.format(terms=terms, table=lines)
+    return _PAGE.format(terms=f"{form}{datetime.now(UTC).date()}{machine}", table=lines)
 
 
 def _rows_of(written: str) -> list[list[str]]:

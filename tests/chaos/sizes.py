@@ -19,6 +19,8 @@ class Sizes:
     """Runs that two workers race for; cancellations that race a completion."""
     away: float
     """How long the broker does not answer."""
+    refused: float
+    """How long the database refuses connections."""
     outage: float
     """How long the API or the database is away beyond a lease."""
     live: int
@@ -32,9 +34,9 @@ class Sizes:
 
 
 SIZES: Final = {
-    "short": Sizes("short", 4, 24, 40, 4.0, 4.0, 4, 2, 5.0, 60.0),
-    "middle": Sizes("middle", 10, 60, 100, 10.0, 10.0, 10, 4, 5.0, 120.0),
-    "long": Sizes("long", 50, 500, 1000, 120.0, 600.0, 100, 20, 20.0, 900.0),
+    "short": Sizes("short", 4, 24, 40, 4.0, 3.0, 1.0, 4, 2, 5.0, 60.0),
+    "middle": Sizes("middle", 10, 60, 100, 10.0, 10.0, 10.0, 10, 4, 5.0, 120.0),
+    "long": Sizes("long", 50, 500, 1000, 120.0, 60.0, 600.0, 100, 20, 20.0, 900.0),
 }
 FORM: Final = ASKED.get("WINDLASS_TEST_CHAOS", "short")
 CHOSEN: Final = SIZES[FORM]

@@ -51,10 +51,24 @@ class Postgres:
 
     def restart(self) -> None:
         """Stop it without warning anyone, and start it again on the same data and port."""
+        with self._stopped():
+            pass
+
+    @contextmanager
+    def away(self) -> Generator[None]:
+        """The same, with a while between in which connections are refused."""
+        with self.wire.refusing(), self._stopped():
+            yield
+
+    @contextmanager
+    def _stopped(self) -> Generator[None]:
         data = self.keeper.folder / "postgres" / "data"
         command = shlex.split((data / "postmaster.opts").read_text())
         self.keeper.running.pop_all().close()
-        _again(self.keeper, command, _port(self.url), owner_of_servers())
+        try:
+            yield
+        finally:
+            _again(self.keeper, command, _port(self.url), owner_of_servers())
 
 
 @dataclass(slots=True)

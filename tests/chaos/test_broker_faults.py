@@ -5,12 +5,18 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.chaos.conftest import World
+from tests.chaos.conftest import WOKEN, World
 from tests.chaos.load import Load, let_pass
 from tests.chaos.stores import Broker
 from tests.chaos.told import ToldTaskRuns
+from tests.support.windlass_server import Backend
 
-pytestmark = [pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.timeout(1200),
+    pytest.mark.parametrize(
+        "world", [Backend.SERVICES, pytest.param(WOKEN, marks=pytest.mark.long)], indirect=True
+    ),
+]
 Judged = Callable[..., None]
 
 
@@ -62,6 +68,9 @@ def test_redis_is_a_black_hole(
     load.ask(number - number // 2)
     size = f"{world.sizes.away:g} s, {sizes_of(load, told)}"
     judged("Redis: black hole", load, size=size, over_at=over_at, told=told)
+    (worker,) = load.fleet.workers
+    for words in ("waits at the API meanwhile", "The broker answers again"):
+        assert worker.said(words) == bool(world.told)
 
 
 def sizes_of(load: Load, told: ToldTaskRuns) -> str:

@@ -33,19 +33,19 @@ def test_every_service_is_killed_in_turn_during_a_load(
     judged("kill -9 of each service in turn", load, size=f"{number} runs", over_at=time.monotonic())
 
 
-@pytest.mark.long
 def test_the_api_is_away_for_longer_than_a_lease(
     world: World, load: Load, judged: Callable[..., None]
 ) -> None:
-    """Runs go on without it; nobody is taken for dead who could not renew its lease."""
+    """Runs begin, go on and end without it; nobody is taken for dead who could not renew its
+    lease."""
     serving = [name for name in world.server.processes if name.startswith(("api", "server"))]
     seconds = world.sizes.outage + world.sizes.lease
-    with load.running_meanwhile() as gate:
+    with load.running_meanwhile() as end_and_begin:
         for name in serving:
             world.server.processes[name].kill()
+        end_and_begin()
         let_pass(seconds)
         world.server.start(*serving)
         over_at = time.monotonic()
-        gate.touch()
     size = f"{seconds:g} s, {len(load.asked)} runs"
     judged("API: away", load, size=size, over_at=over_at)

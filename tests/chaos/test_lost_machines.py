@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.chaos.conftest import BOTH, World, load_of
+from tests.chaos.conftest import WAYS, World, load_of
 from tests.chaos.load import Load, kill_machine
 from tests.chaos.replies import losing_replies
 from tests.chaos.sizes import SEED
@@ -17,7 +17,7 @@ from windlass.ids import uuid7
 
 pytestmark = [
     pytest.mark.timeout(1200),
-    pytest.mark.parametrize("world", BOTH, indirect=True),
+    pytest.mark.parametrize("world", WAYS, indirect=True),
 ]
 
 
@@ -42,6 +42,28 @@ def test_a_machine_dies_with_runs_pending_and_running(
         start_elsewhere(load)
         size = f"{number} pending, {number} running"
         judged("kill -9 of a machine", load, size=size, over_at=killed_at, crashed=number)
+
+
+@pytest.mark.long
+def test_a_machine_dies_with_runs_that_hold_slots_of_limits(
+    world: World, load: Load, judged: Callable[..., None]
+) -> None:
+    """Others that want the same slots, of a limit and of a tag, get them, and give them back."""
+    number = world.sizes.pending
+    worker = load.fleet.start_worker("--type", "process")
+    load.deploy()
+    limit = load.make_limit(number)
+    load.ask(number, gate=str(load.gate("never")), limit=limit)
+    load.until_occupied(limit, number)
+    kill_machine(worker)
+    killed_at = time.monotonic()
+    start_elsewhere(load)
+    load.ask(number, limit=limit)
+    size = f"{number} running, {number} waiting"
+    judged(
+        "kill -9 of a machine, slots of limits", load, size=size, over_at=killed_at, crashed=number
+    )
+    load.until_occupied(limit, 0)
 
 
 @pytest.mark.long
@@ -103,7 +125,7 @@ def test_a_worker_dies_and_its_runs_go_on(
 def start_elsewhere(load: Load) -> None:
     """Start a worker that knows nothing of what another one had on its disk."""
     home = str(load.fleet.folder / "another-machine")
-    load.fleet.environment = {"WINDLASS_API_URL": load.api, "WINDLASS_HOME": home}
+    load.fleet.environment |= {"WINDLASS_API_URL": load.api, "WINDLASS_HOME": home}
     load.fleet.start_worker("--type", "process")
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.conftest import BOTH, World, load_of
+from tests.chaos.conftest import WAYS, World, load_of
 from tests.chaos.replies import losing_replies
 from tests.chaos.sizes import SEED
 
 pytestmark = [
     pytest.mark.timeout(1200),
-    pytest.mark.parametrize("world", BOTH, indirect=True),
+    pytest.mark.parametrize("world", WAYS, indirect=True),
 ]
 ASKED = ("/claim", "/set_state", "/executions/")
 

@@ -5,17 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.chaos.conftest import BOTH, World
+from tests.chaos.conftest import BOTH, WAYS, World
 from tests.chaos.load import Load
 from tests.chaos.played import race_cancellation
 
-pytestmark = [
-    pytest.mark.timeout(1200),
-    pytest.mark.long,
-    pytest.mark.parametrize("world", BOTH, indirect=True),
-]
+pytestmark = [pytest.mark.timeout(1200)]
 
 
+@pytest.mark.parametrize("world", WAYS, indirect=True)
 def test_two_workers_race_for_every_run(
     world: World, load: Load, judged: Callable[..., None]
 ) -> None:
@@ -28,6 +25,7 @@ def test_two_workers_race_for_every_run(
     judged("two workers race", load, size=f"{number} runs", over_at=begun_at)
 
 
+@pytest.mark.parametrize("world", BOTH, indirect=True)
 def test_cancelling_races_completing(world: World, load: Load, judged: Callable[..., None]) -> None:
     """Whoever comes first is right, and the other one hears of it: one final state, no slot."""
     number = world.sizes.races

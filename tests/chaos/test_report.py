@@ -1,5 +1,7 @@
 """A fault that is tried again takes the place of its row, on a page of the same terms."""
 
+import re
+
 from tests.chaos.report import page
 
 
@@ -25,3 +27,12 @@ def test_what_was_measured_on_other_terms_is_dropped() -> None:
     before = page([row("a", "embedded", "4 runs", "yes")]).replace("seed ", "seed 1")
     after = page([row("b", "embedded", "4 runs", "yes")], before)
     assert "| a |" not in after
+
+
+def test_what_was_measured_the_day_before_stays() -> None:
+    before = page([row("a", "embedded", "4 runs", "yes")])
+    the_day_before = re.sub(r"\d{4}-\d\d-\d\d", "2026-01-01", before)
+    assert the_day_before != before
+    after = page([row("b", "embedded", "4 runs", "yes")], the_day_before)
+    assert "| a |" in after
+    assert "2026-01-01" not in after

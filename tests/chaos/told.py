@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from random import Random
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,21 +27,19 @@ class ToldTaskRuns:
     name: UUID = field(default_factory=uuid7)
     number: int = 0
 
-    def tell(self, number: int, *, skew: timedelta = timedelta()) -> list[dict[str, Any]]:
+    def tell(self, number: int, *, skew: timedelta = timedelta()) -> None:
         """Send the events of new task runs, whose client's clock is off by `skew`."""
-        events = [event for _ in range(number) for event in self._of_one(skew)]
-        self.send(events)
+        self.send(self.make(number, skew=skew))
+
+    def make(self, number: int, *, skew: timedelta = timedelta()) -> list[dict[str, Any]]:
+        """The events of new task runs, in order; each has to be sent."""
         self.number += number
-        return events
+        return [event for _ in range(number) for event in self._of_one(skew)]
 
     def send(self, events: Sequence[dict[str, Any]]) -> None:
         """Send these, until each was taken."""
         for start in range(0, len(events), _BATCH):
             insist(f"{self.api}/events", list(events[start : start + _BATCH]), self.patience)
-
-    def send_in_disorder(self, events: Sequence[dict[str, Any]], random: Random) -> None:
-        """Send each of these twice more, in any order."""
-        self.send(random.sample(list(events) * 2, len(events) * 2))
 
     def missing(self) -> int:
         """How many did not arrive whole: completed, and with every state once."""

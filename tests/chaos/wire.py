@@ -8,6 +8,7 @@ from threading import Event, Thread
 from typing import Final
 
 _BYTES: Final = 65_536
+_WAITING: Final = 256
 
 
 @dataclass(slots=True)
@@ -32,6 +33,22 @@ class Wire:
             yield
         finally:
             self._open.set()
+
+    @contextmanager
+    def refusing(self) -> Generator[None]:
+        """Nobody listens, and who was connected is cut off."""
+        address = self.listener.getsockname()
+        _end(self.listener)
+        self.listener.close()
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(address)  # it is still ours, for as long as nobody listens
+        self.cut()
+        try:
+            yield
+        finally:
+            self.listener.listen(_WAITING)
+            in_thread(self.serve)
 
     def cut(self) -> None:
         """End every connection; new ones are welcome."""
@@ -77,15 +94,15 @@ class Wire:
 @contextmanager
 def wired(target: int) -> Generator[Wire]:
     """A wire to a port of this machine, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-        wire = Wire(listener, target)
-        in_thread(wire.serve)
-        try:
-            yield wire
-        finally:
-            # Closing alone does not wake the thread that accepts.
-            _end(listener)
-            wire.cut()
+    wire = Wire(socket.create_server(("127.0.0.1", 0), backlog=_WAITING), target)
+    in_thread(wire.serve)
+    try:
+        yield wire
+    finally:
+        # Closing alone does not wake the thread that accepts.
+        _end(wire.listener)
+        wire.listener.close()
+        wire.cut()
 
 
 def in_thread(work: Callable[..., object], *arguments: object) -> None:

@@ -18,6 +18,7 @@ from windlass_services.orchestration.context import ServiceContext
 from windlass_services.orchestration.dispatcher import Dispatcher
 from windlass_services.orchestration.orchestrator import Orchestrator
 from windlass_services.storage.database import Database
+from windlass_services.storage.executions import refuse_superseded
 from windlass_services.storage.scope import Scope
 from windlass_services.streams.protocol import Streams
 from windlass_services.streams.publisher import Publisher
@@ -98,6 +99,25 @@ async def execution_of(request: Request) -> str | None:
     return speaker_of(request.scope, request.headers.get(EXECUTION_HEADER))
 
 
+async def authority_of(request: Request) -> str | None:
+    """The same, of a request that changes what others see. Raises `Superseded`.
+
+    Who says nothing of an execution costs no look at the database.
+    """
+    execution_id = await execution_of(request)
+    if execution_id is not None:
+        context = await context_of(request)
+        await refuse_late_word(context, await scope_of(request), execution_id)
+    return execution_id
+
+
+async def refuse_late_word(context: ApiContext, scope: Scope, execution_id: str) -> None:
+    """Raises `Superseded` when another execution has the run of this one."""
+    async with context.database.read() as connection:
+        await refuse_superseded(connection, scope, execution_id)
+
+
 InContext = Annotated[ApiContext, Provided(context_of)]
 InScope = Annotated[Scope, Provided(scope_of)]
 InExecution = Annotated[str | None, Provided(execution_of)]
+WithAuthority = Annotated[str | None, Provided(authority_of)]

@@ -38,6 +38,11 @@ def flow_run_proposal(
     )
 
 
+def speaks_for(execution_id: str, flow_run_id: UUID) -> bool:
+    """Whether it is an execution of this run; the orchestrator looks at those itself."""
+    return execution_id.startswith(f"{flow_run_id}.")
+
+
 def status_of(result: OrchestrationResult, proposed: State) -> int:
     """201 when a state was written, the proposed one or what the rules put in its place; or 200."""
     written = result.state is not None and result.state.id == proposed.id

@@ -21,6 +21,7 @@ async def take_in_reports(
 ) -> None:
     """Store what a process says about its task runs. When this returns, it is there to be read.
 
+    Of a flow run that is gone only the events are: nobody would delete what records bring back.
     The recorder has nothing left to do, unless one of the runs cannot be recorded: then it goes
     through them one by one and sets that one aside.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Final
+from uuid import UUID
 
 from windlass_services.storage.subjects import Named
 
@@ -10,11 +11,12 @@ POOL_TYPE: Final = "prefect.work-pool.type"
 
 def related(kind: str, role: str, subject: Named) -> dict[str, str]:
     """A related resource."""
-    return {
-        "prefect.resource.id": f"prefect.{kind}.{subject.id}",
-        "prefect.resource.role": role,
-        "prefect.resource.name": subject.name,
-    }
+    return related_gone(kind, role, subject.id) | {"prefect.resource.name": subject.name}
+
+
+def related_gone(kind: str, role: str, id: UUID) -> dict[str, str]:
+    """A related resource of which nobody knows the name."""
+    return {"prefect.resource.id": f"prefect.{kind}.{id}", "prefect.resource.role": role}
 
 
 def related_pool(pool: Named, type: str | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from windlass.schemas.reports import ReportedState, TaskRunReport
 from windlass_services.events.rows import encoded, involved, partition_day
-from windlass_services.events.subjects import related, related_tags
+from windlass_services.events.subjects import related, related_gone, related_tags
 from windlass_services.events.task_run_times import TaskRunTimes
 from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.storage.json_text import JsonText, json_text
@@ -81,14 +81,14 @@ class _Run:
         }
         return cls(
             report=report,
-            flow_run_id=parent.id if parent else None,
+            flow_run_id=report.flow_run_id,
             resource_id=resource_id,
             resource_ids=involved(resource_id, about),
             related=encoded(about),
             task_inputs=inputs,
             details={
                 "task_run_id": str(report.id),
-                "flow_run_id": str(parent.id) if parent else None,
+                "flow_run_id": str(report.flow_run_id) if report.flow_run_id else None,
             },
             fields=json_text(fields)[:-1],
         )
@@ -197,7 +197,9 @@ def _plain(state: ReportedState) -> dict[str, Any]:
 
 def _related(report: TaskRunReport, parent: FlowRunSubject | None) -> list[dict[str, str]]:
     tags = related_tags(report.tags)
-    if parent is None:
+    if report.flow_run_id is None:
         return tags
+    if parent is None:  # it was deleted, and has no name any more
+        return [*tags, related_gone("flow-run", "flow-run", report.flow_run_id)]
     flow_run = related("flow-run", "flow-run", Named(parent.id, parent.name))
     return [*tags, flow_run, related("flow", "flow", parent.flow)]

@@ -1,6 +1,7 @@
 """What every service works with."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from windlass.clock import Clock
@@ -24,3 +25,8 @@ class ServiceContext:
     settings: Settings
     clock: Clock
     pulse: Pulse
+
+    @property
+    def grace(self) -> timedelta:
+        """How long what is under way may take to end, once the process is told to stop."""
+        return timedelta(seconds=self.settings.server.shutdown_grace_seconds)

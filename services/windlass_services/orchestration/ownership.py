@@ -3,6 +3,8 @@
 Functions of a transition whose `proposed` state is the one that will be written.
 """
 
+from datetime import datetime
+
 from windlass.schemas.state_constructors import AWAITING_CONCURRENCY_SLOT
 from windlass.schemas.states import StateType
 from windlass_services.orchestration.bookkeeping import is_retried_anew, is_retried_in_process
@@ -30,7 +32,7 @@ def execution_write(change: Transition) -> ExecutionWrite | None:
         case StateType.RUNNING:
             return _started(change)
         case _ if _live_execution(change) is not None and _ends_execution(change):
-            return EndExecution(change.now, _name_of_end(change))
+            return EndExecution(change.now, _name_of_end(change), _time_to_stop(change))
         case _:
             return None
 
@@ -48,6 +50,15 @@ def dispatch_write(change: Transition) -> Dispatch | Withdraw | None:
 def _name_of_end(change: Transition) -> str:
     ended = change.request.proposed if is_retried_anew(change) else change.proposed
     return ended.name
+
+
+def _time_to_stop(change: Transition) -> datetime | None:
+    """Who is suspended by somebody else hears of it when its lease is renewed."""
+    execution = change.run.execution
+    if not change.proposed.is_paused() or execution is None:
+        return None
+    speaks_for_itself = change.request.execution_id == execution.id
+    return None if speaks_for_itself else change.now + change.terms.cancel_deadline
 
 
 def _live_execution(change: Transition) -> ExecutionFacts | None:

@@ -17,6 +17,8 @@ class Terms:
     start_deadline: timedelta = timedelta(seconds=60)
     deployment_slot_wait: timedelta = timedelta(seconds=30)
     tag_slot_wait: timedelta = timedelta(seconds=30)
+    cancel_deadline: timedelta = timedelta(seconds=300)
+    """How long who was told to end may take to do so."""
     margin_of_lost: timedelta = timedelta(seconds=5)
     """Between the end of a lease and the next execution of the run: what may live on, and stops
     by itself at that end, has stopped."""

@@ -18,7 +18,10 @@ from windlass_services.api.serving import http_server
 from windlass_services.events.publishing import publishing
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.processes.assembly import assembled
+from windlass_services.processes.common_clock import clock_duty
+from windlass_services.processes.membership import membership
 from windlass_services.processes.plan import Plan, Service
+from windlass_services.runtime.loop import perform
 from windlass_services.runtime.probe_app import ProbeApp
 from windlass_services.scheduler.process import run_scheduler
 from windlass_services.triggers.process import run_triggers
@@ -37,13 +40,14 @@ async def run(plan: Plan, settings: Settings) -> None:
     stop = anyio.Event()
     async with (
         assembled(settings, alone=plan.is_alone) as services,
+        membership(services),
         publishing(services),
         anyio.create_task_group() as background,
     ):
         background.start_soon(_stop_on_signal, stop)
         if plan.watch_fd is not None:
             _stop_with_parent(plan.watch_fd, stop)
-        _start_background(plan, services, background)
+        background.start_soon(_run_loops, plan, services, stop)
         _settle_memory()
         _log.info("Serving %s", ", ".join(sorted(plan.services)))
         if Service.API in plan.services:
@@ -60,11 +64,21 @@ def _settle_memory() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
-def _start_background(plan: Plan, services: ServiceContext, background: TaskGroup) -> None:
+async def _run_loops(plan: Plan, services: ServiceContext, stop: anyio.Event) -> None:
+    """Until `stop` is set: then the loops end what they are at, while the API does the same."""
+    async with anyio.create_task_group() as loops:
+        _start_loops(plan, services, loops)
+        await stop.wait()
+        loops.cancel_scope.cancel()
+
+
+def _start_loops(plan: Plan, services: ServiceContext, loops: TaskGroup) -> None:
+    if (duty := clock_duty(services)) is not None:
+        loops.start_soon(perform, duty, services.pulse)
     if Service.SCHEDULER in plan.services:
-        background.start_soon(run_scheduler, services)
+        loops.start_soon(run_scheduler, services)
     if Service.TRIGGERS in plan.services:
-        background.start_soon(run_triggers, services)
+        loops.start_soon(run_triggers, services)
 
 
 async def _serve_probes(services: ServiceContext, plan: Plan, stop: anyio.Event) -> None:

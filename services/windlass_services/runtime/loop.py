@@ -15,6 +15,7 @@ from windlass_services.runtime.pulse import Pulse
 
 _log: Final = logging.getLogger(__name__)
 _GRACE: Final = timedelta(seconds=30)
+_AT_ONCE: Final = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,40 @@ class Duty:
     timeout: timedelta = timedelta(seconds=60)
 
 
-async def perform(duty: Duty, pulse: Pulse) -> None:
-    """Do the duty until cancelled. A failed pass is logged and tried again; its silence shows in
-    `pulse`, which is what liveness is made of."""
+async def perform(duty: Duty, pulse: Pulse, grace: timedelta = _AT_ONCE) -> None:
+    """Do the duty until cancelled; a pass that is under way then has `grace` to come to its end.
+
+    A failed pass is logged and tried again; its silence shows in `pulse`, which is what liveness is
+    made of.
+    """
     pulse.expect(duty.name, 3 * duty.every + duty.timeout + _GRACE)
     LOOP_FAILURES.labels(duty.name)
     while True:
         # A duty that waits for nothing must still let the others run.
         await anyio.lowlevel.checkpoint()
-        done = await _pass(duty, pulse)
+        done = await _to_its_end(duty, pulse, grace)
         if duty.busy_at and done >= duty.busy_at:
             continue
         await _rest(duty)
+
+
+async def _to_its_end(duty: Duty, pulse: Pulse, grace: timedelta) -> int:
+    if not grace:
+        return await _pass(duty, pulse)
+    work, done = anyio.CancelScope(shield=True), 0
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_limit_once_cancelled, work, grace)
+        with work:
+            done = await _pass(duty, pulse)
+        tasks.cancel_scope.cancel()
+    return done
+
+
+async def _limit_once_cancelled(work: anyio.CancelScope, grace: timedelta) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        work.deadline = anyio.current_time() + grace.total_seconds()
 
 
 async def _pass(duty: Duty, pulse: Pulse) -> int:

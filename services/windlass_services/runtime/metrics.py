@@ -79,8 +79,8 @@ REPLAYS: Final = Counter(
 )
 LIVE_DROPPED: Final = Counter(
     "windlass_live_messages_dropped_total",
-    "Messages that a live view of a broker in memory missed because it did not keep up. Stays 0:"
-    " else pages and followers of events show gaps, while the table has everything.",
+    "Messages that a live view missed because it did not keep up (on Redis from version 7 on)."
+    " Stays 0: else pages and followers of events show gaps, while the table has everything.",
     ["topic"],
     registry=COUNTED,
 )

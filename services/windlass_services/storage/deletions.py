@@ -7,7 +7,7 @@ the next one. Meanwhile no worker is given any of it.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -16,14 +16,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from windlass.ids import uuid7
+from windlass_services.storage.blocking_reasons import WORK_POOL_DELETED
 from windlass_services.storage.filters.criteria import Clause
-from windlass_services.storage.run_deletion import delete_some_runs
+from windlass_services.storage.filters.deleted_runs import RunDeletion
+from windlass_services.storage.run_deletion import clear_history, delete_some_runs
 from windlass_services.storage.scheduled_runs import remove_waiting_runs, strand_scheduled_runs
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import deletion, dispatchable, flow_run
 
 WAITING_AT_ONCE: Final = 500
 """Runs that wait, in one transaction: a handful of rows each."""
+LATE: Final = timedelta(hours=1)
+"""How long after a flow run was cleared what came late is cleared. By then no process of it is
+left, and no transaction that still saw the run."""
 
 
 class Deleted(StrEnum):
@@ -67,8 +72,11 @@ async def clear_more(connection: AsyncConnection, *, now: datetime) -> bool:
     """Clear a part of the object that was deleted first; whether there was anything to do."""
     rows = await connection.execute(
         sa.select(deletion)
-        # What a newer version deletes, a newer version clears.
-        .where(deletion.c.kind.in_([deleted.value for deleted in Deleted]))
+        .where(
+            # What a newer version deletes, a newer version clears.
+            deletion.c.kind.in_([kind.value for kind in (*Deleted, *RunDeletion)]),
+            sa.or_(deletion.c.kind != RunDeletion.LATE.value, deletion.c.created <= now - LATE),
+        )
         .order_by(deletion.c.created, deletion.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -76,11 +84,32 @@ async def clear_more(connection: AsyncConnection, *, now: datetime) -> bool:
     row = rows.mappings().one_or_none()
     if row is None:
         return False
-    kind = _KINDS[Deleted(row["kind"])]
-    scope = Scope(row["workspace_id"], "service:scheduler")
-    if not await kind.clear_some(connection, scope, kind.runs_of(row["object_id"]), now):
-        await connection.execute(sa.delete(deletion).where(deletion.c.id == row["id"]))
+    if not await _clear(connection, row, now):
+        await _finish(connection, row, now)
     return True
+
+
+async def _clear(connection: AsyncConnection, row: sa.RowMapping, now: datetime) -> bool:
+    """Whether there is more."""
+    scope = Scope(row["workspace_id"], "service:scheduler")
+    id: UUID = row["object_id"]
+    match row["kind"]:
+        case RunDeletion.HISTORY:
+            return await clear_history(connection, scope, [id], under_way=False)
+        case RunDeletion.LATE:
+            return await clear_history(connection, scope, [id], under_way=True)
+        case deleted:
+            kind = _KINDS[Deleted(deleted)]
+            return await kind.clear_some(connection, scope, kind.runs_of(id), now)
+
+
+async def _finish(connection: AsyncConnection, row: sa.RowMapping, now: datetime) -> None:
+    this = deletion.c.id == row["id"]
+    if row["kind"] != RunDeletion.HISTORY:
+        await connection.execute(sa.delete(deletion).where(this))
+        return
+    late = {"kind": RunDeletion.LATE.value, "created": now}
+    await connection.execute(sa.update(deletion).where(this).values(**late))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +132,8 @@ async def _remove(connection: AsyncConnection, scope: Scope, which: Clause, _: d
 
 async def _strand(connection: AsyncConnection, scope: Scope, which: Clause, now: datetime) -> bool:
     in_workspace = sa.and_(flow_run.c.workspace_id == scope.workspace_id, which)
-    reason = "The work pool of the run was deleted."
     stranded = await strand_scheduled_runs(
-        connection, in_workspace, reason=reason, now=now, limit=WAITING_AT_ONCE
+        connection, in_workspace, reason=WORK_POOL_DELETED, now=now, limit=WAITING_AT_ONCE
     )
     return stranded == WAITING_AT_ONCE
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from windlass.exceptions import ObjectNotFound
-from windlass.schemas.executions import ExecutionEnded, ExecutionStarted
+from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded
+from windlass.schemas.executions import ExecutionEnded, ExecutionStarted, parse_execution_id
 from windlass.schemas.states import StateType
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import execution, flow_run
@@ -98,11 +98,34 @@ async def record_ended(
     )
 
 
+async def refuse_superseded(connection: AsyncConnection, scope: Scope, execution_id: str) -> None:
+    """Raises `Superseded` when the run of this execution has a later one.
+
+    One that is over and was followed by none is not refused, nor one that nobody knows: it may be
+    the candidate of a poll.
+    """
+    try:
+        flow_run_id, generation = parse_execution_id(execution_id)
+    except RequestInvalid:
+        return
+    owner = await connection.scalar(
+        sa.select(flow_run.c.execution_id).where(
+            flow_run.c.id == flow_run_id,
+            flow_run.c.workspace_id == scope.workspace_id,
+            flow_run.c.execution_generation > generation,
+        )
+    )
+    if owner is not None:
+        raise Superseded(
+            f"Execution {owner} owns flow run {flow_run_id} now; {execution_id} must stop."
+        )
+
+
 async def read_observed_executions(
     connection: AsyncConnection, scope: Scope, flow_run_ids: Collection[UUID]
 ) -> list[str]:
-    """The live executions of these runs that began and were not claimed: nothing of ours runs them,
-    and nobody renews their leases."""
+    """The live executions of these runs that nobody claimed: nothing of ours runs them, or renews
+    their leases."""
     found = await connection.execute(
         sa.select(execution.c.id)
         .join(flow_run, flow_run.c.execution_id == execution.c.id)
@@ -110,7 +133,6 @@ async def read_observed_executions(
             flow_run.c.workspace_id == scope.workspace_id,
             flow_run.c.id.in_(flow_run_ids),
             execution.c.ended_at.is_(None),
-            execution.c.presented_at.is_not(None),
             execution.c.worker_name.is_(None),
         )
     )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.exceptions import ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.flow_run_inputs import FlowRunInput, FlowRunInputCreate, FlowRunInputQuery
+from windlass_services.storage.filters.deleted_runs import not_of_deleted
 from windlass_services.storage.rows import readable
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import flow_run, flow_run_input
@@ -132,6 +133,7 @@ def _of(scope: Scope, flow_run_id: UUID) -> sa.ColumnElement[bool]:
     return sa.and_(
         flow_run_input.c.flow_run_id == flow_run_id,
         flow_run_input.c.workspace_id == scope.workspace_id,
+        not_of_deleted(flow_run_input.c.flow_run_id),
     )
 
 

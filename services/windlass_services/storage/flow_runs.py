@@ -19,17 +19,9 @@ from windlass_services.storage.flow_run_rows import flow_run_from_row
 from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
 from windlass_services.storage.run_counts import count_by_type
+from windlass_services.storage.run_deletion import delete_runs
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import (
-    dispatchable,
-    flow_run,
-    flow_run_input,
-    flow_run_state,
-    log,
-    work_pool,
-    work_queue,
-)
-from windlass_services.storage.teardowns import delete_executions
+from windlass_services.storage.tables import flow_run, work_pool, work_queue
 
 _START: Final = sa.func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time)
 FLOW_RUN_ORDERS: Final[Mapping[FlowRunSort, tuple[sa.ColumnElement[Any], ...]]] = {
@@ -184,16 +176,22 @@ async def update_flow_run_labels(
 async def delete_flow_run(
     connection: AsyncConnection, scope: Scope, id: UUID, *, now: datetime
 ) -> None:
-    """Delete a run with its states, executions, inputs and logs; what runs of it is torn down.
+    """Delete a run; what runs of it is torn down. Its task runs, states, inputs and logs are gone
+    for whoever asks, and are cleared in the background where there are many.
 
     Raises `ObjectNotFound`.
     """
-    gone = await connection.execute(sa.delete(flow_run).where(_is(scope, id)))
-    if not gone.rowcount:
+    if not await delete_runs(connection, scope, flow_run.c.id == id, now=now):
         raise _not_found(id)
-    await delete_executions(connection, [id], now=now)
-    for table in (dispatchable, flow_run_input, flow_run_state, log):
-        await connection.execute(sa.delete(table).where(table.c.flow_run_id == id))
+
+
+async def delete_flow_runs(
+    connection: AsyncConnection, scope: Scope, filters: Filters, *, limit: int, now: datetime
+) -> list[UUID]:
+    """Delete the latest runs that match every filter, as above; their ids, the latest first."""
+    ids = await read_flow_run_ids(connection, scope, filters, limit=limit)
+    deleted = await delete_runs(connection, scope, flow_run.c.id.in_(ids), now=now)
+    return sorted(deleted, reverse=True)
 
 
 def _is(scope: Scope, id: UUID) -> sa.ColumnElement[bool]:

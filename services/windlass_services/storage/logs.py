@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from windlass.schemas.filters.logs import LogFilter
 from windlass.schemas.filters.sorting import LogSort
 from windlass.schemas.logs import Log
+from windlass_services.storage.filters.deleted_runs import not_of_deleted
 from windlass_services.storage.filters.logs import where_logs
 from windlass_services.storage.paging import Window, in_window
 from windlass_services.storage.rows import readable
@@ -29,7 +30,7 @@ async def read_logs(
     window: Window,
 ) -> list[Log]:
     """One window of the records that match."""
-    matching = [log.c.workspace_id == scope.workspace_id]
+    matching = [log.c.workspace_id == scope.workspace_id, not_of_deleted(log.c.flow_run_id)]
     if asked is not None:
         matching.append(where_logs(asked))
     rows = await connection.execute(

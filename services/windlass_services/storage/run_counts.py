@@ -11,9 +11,10 @@ from windlass.schemas.filters.flow_runs import FlowRunFilter
 from windlass.schemas.filters.task_runs import TaskRunFilter
 from windlass_services.storage.bounds import BOUNDED
 from windlass_services.storage.filters.criteria import Clause, combine, on_column
+from windlass_services.storage.filters.deleted_runs import DELETED_RUNS
 from windlass_services.storage.filters.query import Filters
 from windlass_services.storage.scope import Scope
-from windlass_services.storage.tables import run_count
+from windlass_services.storage.tables import run_count, task_run
 
 FEW: Final = 100
 """So many rows are quickly added up: fewer are left as they are."""
@@ -46,7 +47,11 @@ async def count_by_type(
         .group_by(run_count.c.state_type)
         .execution_options(**BOUNDED)
     )
-    return {type: int(runs) for type, runs in counted}
+    counts = {type: int(runs) for type, runs in counted}
+    if table.name == "task_run":
+        hidden = await _count_hidden(connection, scope)
+        counts = {type: runs - hidden.get(type, 0) for type, runs in counts.items()}
+    return counts
 
 
 async def merge_run_counts(connection: AsyncConnection) -> int:
@@ -77,6 +82,23 @@ async def merge_run_counts(connection: AsyncConnection) -> int:
     if merged:
         await connection.execute(sa.insert(run_count), merged)
     return len(rows)
+
+
+async def _count_hidden(connection: AsyncConnection, scope: Scope) -> dict[str | None, int]:
+    """Task runs that are there but of flow runs that are deleted."""
+    is_any = await connection.execute(sa.select(DELETED_RUNS.exists()))
+    if not is_any.scalar_one():
+        return {}
+    counted = await connection.execute(
+        sa.select(task_run.c.state_type, sa.func.count())
+        .where(
+            task_run.c.workspace_id == scope.workspace_id,
+            task_run.c.flow_run_id.in_(DELETED_RUNS),
+        )
+        .group_by(task_run.c.state_type)
+        .execution_options(**BOUNDED)
+    )
+    return {type: runs for type, runs in counted}
 
 
 def _on_types(asked: FlowRunFilter | TaskRunFilter) -> Clause | None:

@@ -109,9 +109,21 @@ def state_row(scope: Scope, record: TaskRunRecord, now: datetime) -> dict[str, A
     }
 
 
-def upsert(insert: postgresql.Insert | sqlite.Insert) -> sa.Insert:
-    """The insert of a run, by the names of its columns, in which the newest state wins, or the end
-    that was not presumed."""
+def is_there(flow_run_id: str) -> str:
+    """The condition that a task run has no flow run, or one that nobody has deleted: what comes
+    late for one that is gone brings nothing back (decision 30)."""
+    there = f"EXISTS (SELECT 1 FROM flow_run r WHERE r.id = {flow_run_id})"
+    return f"({flow_run_id} IS NULL OR {there})"
+
+
+def on_conflict(insert: postgresql.Insert | sqlite.Insert, dialect: sa.Dialect) -> str:
+    """The end of the insert of a run that may exist: its newest state wins, or the end that was not
+    presumed."""
+    whole = str(_upsert(insert).compile(dialect=dialect))
+    return whole[whole.index("ON CONFLICT") :]
+
+
+def _upsert(insert: postgresql.Insert | sqlite.Insert) -> sa.Insert:
     insert = insert.values({column.name: sa.bindparam(column.name) for column in RUN_COLUMNS})
     new, old = insert.excluded, task_run.c
     is_newer = sa.or_(

@@ -13,6 +13,7 @@ from windlass.exceptions import ObjectAlreadyExists, ObjectNotFound
 from windlass.ids import uuid7
 from windlass.schemas.filters.sorting import TaskRunSort
 from windlass.schemas.task_runs import TaskRun, TaskRunCreate, TaskRunUpdate
+from windlass_services.storage.filters.deleted_runs import not_of_deleted
 from windlass_services.storage.filters.query import Filters, task_runs_matching
 from windlass_services.storage.paging import Window, count_rows, in_window
 from windlass_services.storage.rows import readable
@@ -83,6 +84,7 @@ async def _find_task_run(
             task_run.c.flow_run_id == wanted.flow_run_id,
             task_run.c.task_key == wanted.task_key,
             task_run.c.dynamic_key == wanted.dynamic_key,
+            not_of_deleted(task_run.c.flow_run_id),
         )
     )
     return found.scalar_one_or_none()
@@ -109,7 +111,8 @@ async def read_task_run(
     connection: AsyncConnection, scope: Scope, id: UUID, *, now: datetime
 ) -> TaskRun:
     """Raises `ObjectNotFound`."""
-    rows = await connection.execute(sa.select(task_run).where(_is(scope, id)))
+    is_there = sa.and_(_is(scope, id), not_of_deleted(task_run.c.flow_run_id))
+    rows = await connection.execute(sa.select(task_run).where(is_there))
     row = rows.mappings().one_or_none()
     if row is None:
         raise _not_found(id)

@@ -14,6 +14,7 @@ from windlass.schemas.states import StateType
 from windlass.schemas.task_runs import TaskRunCount
 from windlass.schemas.ui import CountByState, SimpleFlowRun, SimpleNextFlowRun
 from windlass_services.storage.bounds import BOUNDED
+from windlass_services.storage.filters.deleted_runs import not_of_deleted
 from windlass_services.storage.filters.query import Filters, flow_runs_matching, task_runs_matching
 from windlass_services.storage.flow_runs import FLOW_RUN_ORDERS
 from windlass_services.storage.paging import Window, in_window
@@ -50,6 +51,7 @@ async def count_task_runs_of_flow_runs(
         .where(
             task_run.c.workspace_id == scope.workspace_id,
             task_run.c.flow_run_id.in_(flow_run_ids),
+            not_of_deleted(task_run.c.flow_run_id),
             ~stands_in.exists(),
         )
         .group_by(task_run.c.flow_run_id)

@@ -57,6 +57,7 @@ class DurableGroup:
             handler=handler,
             replay=self.replay,
             progress=self.note_progress,
+            clock=self._services.clock,
         )
         try:
             await consumer.run()

@@ -43,10 +43,13 @@ async def run_evaluator(services: ServiceContext) -> None:
     watched = WatchedAutomations(services)
     evaluator = Evaluator(services, watched)
     group = DurableGroup(services, GROUP, evaluator.evaluate, begins=evaluator.begins)
+    pulse, grace = services.pulse, services.grace
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(perform, deadline_duty(services, watched), services.pulse)
-        tasks.start_soon(perform, forgetting_duty(services, watched), services.pulse)
-        tasks.start_soon(perform, group.replay.progress_duty(), services.pulse)
+        tasks.start_soon(perform, deadline_duty(services, watched), pulse, grace)
+        tasks.start_soon(
+            perform, forgetting_duty(services, watched), services.pulse, services.grace
+        )
+        tasks.start_soon(perform, group.replay.progress_duty(), pulse, grace)
         await _asleep(services, watched, group)
         await group.consume(evaluator)
 

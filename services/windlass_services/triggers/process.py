@@ -12,16 +12,17 @@ from windlass_services.triggers.republish import republish_duty
 
 
 async def run_triggers(services: ServiceContext) -> None:
-    """Relay and consume until cancelled; then hand the partitions back."""
+    """Relay and consume until cancelled; then end what is under way, and give partitions back."""
     record = recorder.Recorder(services)
     recording = DurableGroup(services, recorder.GROUP, record.record)
 
     async def sweeps() -> bool:
         return 0 in await recording.owner.owned()  # one replica, and its successor
 
+    pulse, grace = services.pulse, services.grace
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(perform, relay_duty(services), services.pulse)
-        tasks.start_soon(perform, recording.replay.progress_duty(), services.pulse)
-        tasks.start_soon(perform, republish_duty(services, sweeps), services.pulse)
+        tasks.start_soon(perform, relay_duty(services), pulse, grace)
+        tasks.start_soon(perform, recording.replay.progress_duty(), pulse, grace)
+        tasks.start_soon(perform, republish_duty(services, sweeps), pulse, grace)
         tasks.start_soon(recording.consume, record)
         tasks.start_soon(run_evaluator, services)

@@ -2,7 +2,6 @@
 
 from typing import Literal, overload
 
-from windlass.client._async import transport as async_transport
 from windlass.client._async.client import WindlassClient
 from windlass.client._async.transport import AsyncTransport
 from windlass.client._sync.client import SyncWindlassClient
@@ -10,6 +9,7 @@ from windlass.client._sync.transport import SyncTransport
 from windlass.client.ephemeral import ensure_api
 from windlass.client.lean_httpx import httpx
 from windlass.client.patience import patience_of_client
+from windlass.client.speaking import headers_of_process
 from windlass.exceptions import SettingInvalid
 from windlass.settings import Settings, get_current_settings
 
@@ -44,7 +44,7 @@ def client_for(
     return WindlassClient(
         AsyncTransport(
             url,
-            headers=async_transport.credentials(settings),
+            headers=headers_of_process(settings),
             timeout=settings.api.request_timeout,
             patience=patience,
             csrf=settings.client.csrf_support_enabled,
@@ -64,7 +64,7 @@ def sync_client_for(
     return SyncWindlassClient(
         SyncTransport(
             url,
-            headers=async_transport.credentials(settings),
+            headers=headers_of_process(settings),
             timeout=settings.api.request_timeout,
             patience=patience,
             csrf=settings.client.csrf_support_enabled,

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from windlass._version import __version__
-from windlass.client._sync.transport import credentials
 from windlass.client.answers import (
     LONGEST_BACKOFF,
     RETRIED_STATUSES,
@@ -21,6 +20,7 @@ from windlass.client.answers import (
 from windlass.client.csrf import PATH, CsrfHeaders
 from windlass.client.lean_httpx import httpx
 from windlass.client.patience import FIRST_CONTACT_SECONDS, patience_at_first
+from windlass.client.speaking import headers_of_process
 from windlass.engine.ports import Proposal
 from windlass.exceptions import ApiError, ServerBusy, ServerUnreachable
 from windlass.logging.loggers import get_logger
@@ -101,7 +101,7 @@ class HttpOrchestration:
         """The server at `url`, with the credentials and the patience that the settings say."""
         return cls(
             url,
-            headers=credentials(settings),
+            headers=headers_of_process(settings),
             timeout=settings.api.request_timeout,
             first_contact=patience_at_first(settings),
             patience=settings.client.api_wait_seconds,

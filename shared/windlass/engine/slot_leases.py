@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from windlass.engine.ports import Orchestration
-from windlass.exceptions import ApiError, LeaseLost, ServerUnreachable
+from windlass.exceptions import ApiError, LeaseLost, ServerUnreachable, Superseded
 from windlass.logging.loggers import get_logger
 
 _RENEWALS_PER_TERM: Final = 3
@@ -43,12 +43,15 @@ class KeptLease:
         self._is_dropped.set()
 
     def renew(self) -> None:
-        """Renew once. The lease is lost when the server says so, or was silent for a whole term."""
+        """Renew once. The lease is lost when the server says so, or was silent for a whole term.
+
+        It says so as well to an execution that another one superseded.
+        """
         asked = monotonic()
         self.due = asked + self._seconds / _RENEWALS_PER_TERM
         try:
             self._orchestration.renew_slots(self._id, self._seconds)
-        except LeaseLost as error:
+        except (LeaseLost, Superseded) as error:
             self._lose(error)
         except (ApiError, ServerUnreachable) as error:
             if monotonic() >= self._end:

@@ -100,9 +100,11 @@ class FlowRun(Stored):
     `run_count` is how often it entered RUNNING. `total_run_time` adds up the time in RUNNING that
     is over; `estimated_run_time` counts the attempt under way too. `estimated_start_time_delta`
     is how late it started, or is until now. `execution_id` says who may act for the run;
-    `blocking_reason` why a run that is due has not been handed out: `deployment limit` wherever the
-    run is read; `work pool paused`, `work queue paused`, `no worker`, `work pool limit` and `work
-    queue limit` where it is read by its id, and in lists and pages of runs.
+    `blocking_reason` why a run that is due has not been handed out, the first thing in its way:
+    `catch-up policy` (it is about to be skipped), `work pool paused`, `work queue paused`, `no
+    worker`, `work pool limit`, `work queue limit`, `deployment limit`; without a pool `not served`
+    or `deployment deleted`, or that the pool was deleted. It is told where a run is read by its id,
+    and in lists and pages of runs; `deployment limit` and a deleted pool wherever it is read.
     """
 
     name: str

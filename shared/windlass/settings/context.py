@@ -157,6 +157,11 @@ def speak_with(key: str) -> None:
     os.environ.pop(f"{PREFIX}API_AUTH_STRING", None)
 
 
+def speak_for(execution_id: str) -> None:
+    """From now on this process, and every process that it starts, is of this execution."""
+    os.environ[f"{INTERNAL_PREFIX}EXECUTION_ID"] = execution_id
+
+
 _override: ContextVar[Settings | None] = ContextVar("windlass_settings", default=None)
 _cached: tuple[object, Settings] | None = None
 _told_before: set[str] = set()

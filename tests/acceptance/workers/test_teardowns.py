@@ -23,6 +23,8 @@ def a_flow(folder: str):
         time.sleep(1)
 """
 
+SUSPENDED = {"type": "PAUSED", "name": "Suspended", "state_details": {"pause_reschedule": True}}
+
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
@@ -64,17 +66,26 @@ def test_a_run_that_nobody_stops_is_cancelled_and_its_process_ended_by_another_w
     assert fleet.history(run)[-2:] == ["Cancelling", "Cancelled"]
 
 
-def test_a_run_that_is_deleted_leaves_no_process(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_run_that_is_deleted_or_suspended_leaves_no_process(fleet: Fleet, tmp_path: Path) -> None:
     fleet.environment = {"WINDLASS_WORKER_HEARTBEAT_SECONDS": "0.5"}
     worker = fleet.start_worker("--type", "process")
-    run = fleet.run(fleet.deploy(STUBBORN, tmp_path), folder=str(tmp_path))
-    wait_until((tmp_path / "began").exists, description="the run to begin")
-    process = psutil.Process(fleet.pid(run))
+    folders = [tmp_path / name for name in ("deleted", "suspended")]
+    for folder in folders:
+        folder.mkdir()
+    runs = [fleet.run(fleet.deploy(STUBBORN, folder), folder=str(folder)) for folder in folders]
+    for folder in folders:
+        wait_until((folder / "began").exists, description=f"the {folder.name} run to begin")
+    processes = [psutil.Process(fleet.pid(run)) for run in runs]
+    deleted, suspended = runs
     with fleet.server.http() as client:
-        client.delete(f"flow_runs/{run}").raise_for_status()
-    wait_until(lambda: not _is_at_work(process), timeout=20, description="the process to end")
-    said = f"Nothing is left of the execution {run}.1"
-    wait_until(lambda: worker.said(said), description="the teardown to be done")
+        client.delete(f"flow_runs/{deleted}").raise_for_status()
+    answer = fleet.server.post(f"flow_runs/{suspended}/set_state", {"state": SUSPENDED})
+    assert answer["status"] == "ACCEPT"
+    for run, process in zip(runs, processes, strict=True):
+        wait_until(lambda p=process: not _is_at_work(p), timeout=20, description="the end of it")
+        said = f"Nothing is left of the execution {run}.1"
+        wait_until(lambda said=said: worker.said(said), description="the teardown to be done")
+    assert fleet.state(suspended)["name"] == "Suspended"
 
 
 def _is_at_work(process: psutil.Process) -> bool:

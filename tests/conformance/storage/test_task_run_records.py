@@ -27,7 +27,7 @@ def record(id: UUID, number: int, **known: Any) -> TaskRunRecord:
     kinds = {"AwaitingRetry": "SCHEDULED", "Retrying": "RUNNING"}
     usual: dict[str, Any] = {
         "id": id,
-        "flow_run_id": uuid7(),
+        "flow_run_id": None,
         "name": "task-0",
         "task_key": "task",
         "dynamic_key": str(id),
@@ -81,7 +81,7 @@ async def rows(world: World) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_shuffled_and_repeated_deliveries_give_the_same_rows(world: World, seed: int) -> None:
-    flow_run_id = uuid7()
+    flow_run_id = (await world.create()).id
     states = [record(world.flow_id, n, flow_run_id=flow_run_id) for n in range(5)]
     chosen = random.Random(seed)
     deliveries = [*states, *chosen.choices(states, k=4)]
@@ -130,7 +130,7 @@ async def test_events_are_stored_with_what_they_record(world: World) -> None:
 
 
 async def test_a_run_with_the_key_of_another_is_refused_alone_and_whole(world: World) -> None:
-    flow_run_id = uuid7()
+    flow_run_id = (await world.create()).id
     first = record(uuid7(), 4, flow_run_id=flow_run_id, dynamic_key="0")
     await write(world, first)
     twin, third = replace(first, id=uuid7(), state_id=uuid7()), record(uuid7(), 1)
@@ -145,3 +145,11 @@ async def test_a_run_with_the_key_of_another_is_refused_alone_and_whole(world: W
     assert {run["id"] for run in runs} == {first.id, third.id}
     assert len(history) == 2
     assert not await world.rows(tables.event)
+
+
+async def test_what_comes_late_of_a_deleted_flow_run_is_events_alone(world: World) -> None:
+    late = record(uuid7(), 4, flow_run_id=uuid7())
+    other = record(uuid7(), 4, flow_run_id=(await world.create()).id)
+    assert await world.database.hot.record_task_runs(SCOPE, [late, other], [an_event()]) == 1
+    [run], [state] = await rows(world)
+    assert run["id"] == state["task_run_id"] == other.id

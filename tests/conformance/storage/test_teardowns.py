@@ -1,34 +1,41 @@
 """Infrastructure that has to go: noted with the end of its execution, and ended by a worker."""
 
+from uuid import UUID
+
 import pytest
 
 from tests.conformance.storage.world import SCOPE, Queue, World
 from windlass.exceptions import ObjectNotFound
 from windlass.schemas.executions import ClaimedRun, ExecutionEnded, ExecutionStarted, Handle
-from windlass.schemas.states import StateType
+from windlass.schemas.states import StateDetails, StateType
 from windlass.schemas.teardowns import Teardown, TeardownOutcome, TeardownsToTake, TornDown
 from windlass_services.orchestration.policy import make_govern
 from windlass_services.orchestration.transition import Terms
 from windlass_services.storage import executions, tables, teardowns
 from windlass_services.storage.flow_deletion import delete_flow
 from windlass_services.storage.flow_runs import delete_flow_run
+from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.protocol import Govern
 from windlass_services.storage.teardowns import MOST_ATTEMPTS, PATIENCE, VISIBILITY, pause_after
+
+TERMS = Terms()
 
 
 @pytest.fixture
 def govern() -> Govern:
     """As a server decides."""
-    return make_govern(Terms())
+    return make_govern(TERMS)
 
 
 def handle(place: str | None = None) -> Handle:
     return Handle(kind="process", version=1, data={"pid": 7}, place=place)
 
 
-async def started(world: World, queue: Queue, place: str | None = None) -> ClaimedRun:
+async def started(
+    world: World, queue: Queue, place: str | None = None, *, deployment_id: UUID | None = None
+) -> ClaimedRun:
     """A run that a worker started, and whose code began."""
-    await world.fill(queue, 1)
+    await world.fill(queue, 1, deployment_id=deployment_id)
     [run] = await world.claim(queue)
     await report_started(world, run, place)
     await world.propose(run.flow_run.id, StateType.RUNNING, execution_id=run.execution_id)
@@ -95,6 +102,53 @@ async def test_what_ends_by_its_own_word_is_not(world: World, end: StateType) ->
     run = await started(world, await world.queue())
     await world.propose(run.flow_run.id, end, execution_id=run.execution_id)
     assert await noted(world) == []
+
+
+async def suspend(world: World, run: ClaimedRun, *, execution_id: str | None = None) -> None:
+    details = StateDetails(pause_reschedule=True)
+    state = world.state(StateType.PAUSED, name="Suspended", state_details=details)
+    told = FlowRunTransition(run.flow_run.id, state, execution_id=execution_id)
+    await world.database.hot.transition(SCOPE, told)
+
+
+async def of_a_deployment(world: World, queue: Queue) -> ClaimedRun:
+    return await started(world, queue, deployment_id=await world.deployment())
+
+
+async def test_what_others_suspend_is_torn_down_unless_it_ends_by_its_deadline(
+    world: World,
+) -> None:
+    run = await of_a_deployment(world, queue := await world.queue())
+    await suspend(world, run)
+    world.clock.step(TERMS.cancel_deadline.total_seconds() - 1)
+    assert await take(world, queue) == []
+    world.clock.step(1)
+    assert [it.execution_id for it in await take(world, queue)] == [run.execution_id]
+
+
+async def test_what_is_suspended_and_ends_leaves_nothing_to_tear_down(world: World) -> None:
+    run = await of_a_deployment(world, await world.queue())
+    await suspend(world, run)
+    async with world.database.write() as connection:
+        ended = ExecutionEnded(execution_id=run.execution_id, exit_code=0, crashed=False)
+        await executions.record_ended(connection, SCOPE, ended)
+    assert await noted(world) == []
+
+
+async def test_what_suspends_itself_leaves_nothing_to_tear_down(world: World) -> None:
+    run = await of_a_deployment(world, await world.queue())
+    await suspend(world, run, execution_id=run.execution_id)
+    assert await noted(world) == []
+
+
+async def test_what_hangs_while_its_run_is_resumed_is_torn_down_alone(world: World) -> None:
+    run = await of_a_deployment(world, queue := await world.queue())
+    await suspend(world, run)
+    await world.propose(run.flow_run.id, StateType.SCHEDULED)
+    [again] = await world.claim(queue)
+    assert again.flow_run.id == run.flow_run.id
+    world.clock.step(TERMS.cancel_deadline.total_seconds())
+    assert [it.execution_id for it in await take(world, queue)] == [run.execution_id]
 
 
 async def test_a_run_without_known_infrastructure_leaves_nothing_to_tear_down(

@@ -191,11 +191,15 @@ async def test_a_writer_that_ends_early_has_changed_nothing_and_holds_nothing(
     world: World, end: type[BaseException]
 ) -> None:
     renamed = sa.update(tables.flow).values(name="changed")
+
+    async def rename_and_end() -> None:
+        async with world.database.write() as connection:
+            await connection.execute(renamed)
+            raise end
+
     for _ in range(12):
         with pytest.raises(end):
-            async with world.database.write() as connection:
-                await connection.execute(renamed)
-                raise end
+            await rename_and_end()
     [row] = await world.rows(tables.flow)
     assert row["name"] == "flow"
     async with world.database.write() as connection:

@@ -13,7 +13,8 @@ import pytest
 from redis import Redis
 
 from tests.conformance.streams.redis_layouts import redis_cluster, redis_pair
-from tests.conformance.streams.redis_process import RedisProcess
+from tests.conformance.streams.redis_process import RedisProcess, Tls
+from tests.support.certificates import Authority
 from tests.support.server_keeper import free_port
 from windlass_services.streams.keys import is_permanent, partition_of
 from windlass_services.streams.memory import MemoryStreams
@@ -25,6 +26,9 @@ URLS: Final = {
     "redis": "redis_url",
     "redis+sentinel": "redis_sentinel_url",
     "redis+cluster": "redis_cluster_url",
+    "rediss": "rediss_url",
+    "rediss+sentinel": "rediss_sentinel_url",
+    "rediss+cluster": "rediss_cluster_url",
 }
 """The fixture that says where the backend under test is."""
 
@@ -40,7 +44,7 @@ class MakeStreams(Protocol):
     async def __call__(self, *, cap: int = 16_000, partitions: int = 0) -> Streams: ...
 
 
-@pytest.fixture(params=["memory", "redis", "redis+sentinel", "redis+cluster"])
+@pytest.fixture(params=["memory", *URLS])
 async def make_streams(request: pytest.FixtureRequest) -> AsyncGenerator[MakeStreams]:
     async with opened_by(_opener(request)) as make:
         yield make
@@ -83,6 +87,44 @@ def redis_cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str
 def redis_sentinel_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     with redis_pair(tmp_path_factory.mktemp("sentinel")) as pair:
         yield pair.url
+
+
+@pytest.fixture(scope="session")
+def rediss_url(tmp_path_factory: pytest.TempPathFactory, tls: Tls) -> Generator[str]:
+    process = RedisProcess(free_port(), tmp_path_factory.mktemp("redis"), tls=tls)
+    process.start()
+    try:
+        yield process.url
+    finally:
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def rediss_cluster_url(tmp_path_factory: pytest.TempPathFactory, tls: Tls) -> Generator[str]:
+    with redis_cluster(tmp_path_factory.mktemp("cluster"), tls) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture(scope="session")
+def rediss_sentinel_url(tmp_path_factory: pytest.TempPathFactory, tls: Tls) -> Generator[str]:
+    with redis_pair(tmp_path_factory.mktemp("sentinel"), tls) as pair:
+        yield pair.url
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """What a Redis needs for TLS. Skips where it cannot."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = Authority(folder, "authority")
+    tls = Tls(authority, authority.signed("server"))
+    trial = RedisProcess(free_port(), folder, tls=tls)
+    try:
+        trial.start()
+    except TimeoutError:
+        pytest.skip("This Redis was built without TLS: install one of the system.")
+    finally:
+        trial.kill()
+    return tls
 
 
 async def _begin(streams: Streams, partitions: int) -> None:

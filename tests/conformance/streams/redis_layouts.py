@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.conformance.streams.redis_process import RedisProcess
+from tests.conformance.streams.redis_process import RedisProcess, Tls, query, scheme
 from tests.support.server_keeper import free_port
 from tests.support.waiting import wait_until
 
@@ -29,7 +29,8 @@ class RedisCluster:
     @property
     def url(self) -> str:
         places = ",".join(f"127.0.0.1:{master.port}" for master in self.masters)
-        return f"redis+cluster://{places}"
+        tls = self.masters[0].tls
+        return f"{scheme('redis+cluster', tls)}{places}{query(tls)}"
 
     def until_whole(self) -> None:
         """Wait until every master knows of all the others."""
@@ -55,16 +56,17 @@ class RedisPair:
 
     @property
     def url(self) -> str:
-        return f"redis+sentinel://127.0.0.1:{self.sentinel.port}/{SERVICE}/0"
+        tls, place = self.sentinel.tls, f"127.0.0.1:{self.sentinel.port}/{SERVICE}/0"
+        return f"{scheme('redis+sentinel', tls)}{place}{query(tls)}"
 
 
 @contextmanager
-def redis_cluster(folder: Path) -> Generator[RedisCluster]:
-    """Start three masters and make them a cluster."""
+def redis_cluster(folder: Path, tls: Tls | None = None) -> Generator[RedisCluster]:
+    """Start three masters and make them a cluster; with `tls` they speak nothing else."""
     with ExitStack() as running:
         buses = [free_port() for _ in range(_MASTERS)]
         masters = [
-            _started(running, folder, "--cluster-enabled", "yes", "--cluster-port", str(bus))
+            _started(running, folder, tls, "--cluster-enabled", "yes", "--cluster-port", str(bus))
             for bus in buses
         ]
         share = _SLOTS // _MASTERS
@@ -79,20 +81,23 @@ def redis_cluster(folder: Path) -> Generator[RedisCluster]:
 
 
 @contextmanager
-def redis_pair(folder: Path) -> Generator[RedisPair]:
-    """Start a master, a replica that follows it, and a sentinel that has seen both."""
+def redis_pair(folder: Path, tls: Tls | None = None) -> Generator[RedisPair]:
+    """Start a master, a replica that follows it, and a sentinel that has seen both.
+
+    With `tls` they speak nothing else.
+    """
     with ExitStack() as running:
         at_once = ("--repl-diskless-sync-delay", "0")
-        master = _started(running, folder, *at_once)
+        master = _started(running, folder, tls, *at_once)
         leader = f"127.0.0.1 {master.port}"
-        replica = _started(running, folder, *at_once, "--replicaof", leader)
+        replica = _started(running, folder, tls, *at_once, "--replicaof", leader)
         wait_until(
             lambda: replica.command("INFO", "replication")["master_link_status"] == "up",
             description="the replica to follow",
         )
         settings = folder / "sentinel.conf"
         settings.write_text(_SENTINEL.format(service=SERVICE, port=master.port))
-        sentinel = RedisProcess(free_port(), folder, (str(settings), "--sentinel"))
+        sentinel = RedisProcess(free_port(), folder, (str(settings), "--sentinel"), tls)
         running.callback(sentinel.kill)
         sentinel.start()
         wait_until(lambda: _knows_replica(sentinel), description="the sentinel to know the replica")
@@ -104,11 +109,11 @@ def _knows_replica(sentinel: RedisProcess) -> bool:
     return any(replica["master-link-status"] == "ok" for replica in replicas)
 
 
-def _started(running: ExitStack, folder: Path, *options: str) -> RedisProcess:
+def _started(running: ExitStack, folder: Path, tls: Tls | None, *options: str) -> RedisProcess:
     port = free_port()
     own = folder / str(port)
     own.mkdir()
-    process = RedisProcess(port, own, options)
+    process = RedisProcess(port, own, options, tls)
     running.callback(process.kill)
     process.start()
     return process

@@ -10,8 +10,26 @@ from typing import Any
 
 from redis import Redis
 
+from tests.support.certificates import Authority, Signed
 from tests.support.server_binaries import find_redis
 from tests.support.waiting import wait_until
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate that servers show, and the one to trust them by."""
+
+    authority: Authority
+    own: Signed
+
+    @property
+    def options(self) -> list[str]:
+        """For a server: with others of its kind it speaks TLS as well."""
+        return [
+            *("--tls-ca-cert-file", str(self.authority.file), "--tls-auth-clients", "no"),
+            *("--tls-cert-file", str(self.own.certificate), "--tls-key-file", str(self.own.key)),
+            *("--tls-replication", "yes", "--tls-cluster", "yes"),
+        ]
 
 
 @dataclass(slots=True)
@@ -21,15 +39,21 @@ class RedisProcess:
     port: int
     folder: Path
     options: tuple[str, ...] = ()
+    tls: Tls | None = None
+    """With it, nobody is served who does not speak TLS."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"{scheme('redis', self.tls)}127.0.0.1:{self.port}/0{query(self.tls)}"
 
     def start(self) -> None:
         """Start it and wait for it. Raises TimeoutError if it ended at once."""
-        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
+        options = ["--bind", "127.0.0.1", "--dir", str(self.folder)]
+        if self.tls is None:
+            options += ["--port", str(self.port)]
+        else:
+            options += ["--port", "0", "--tls-port", str(self.port), *self.tls.options]
         self.process = subprocess.Popen(
             [
                 str(find_redis().path),
@@ -73,3 +97,13 @@ class RedisProcess:
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)
+
+
+def scheme(layout: str, tls: Tls | None) -> str:
+    """How the URL of a layout begins: `redis`, `redis+sentinel` or `redis+cluster`."""
+    return layout.replace("redis", "redis" if tls is None else "rediss") + "://"
+
+
+def query(tls: Tls | None) -> str:
+    """How such a URL ends: with whom to trust."""
+    return "" if tls is None else f"?ssl_ca_certs={tls.authority.file}"

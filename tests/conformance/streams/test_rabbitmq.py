@@ -18,10 +18,12 @@ import aio_pika
 import anyio
 import pytest
 
+from tests.conformance.streams import test_topics
 from tests.conformance.streams.conftest import MakeStreams, opened_by
 from tests.conformance.streams.test_announcements import *  # noqa: F403
 from tests.conformance.streams.test_consumer import *  # noqa: F403
 from tests.conformance.streams.test_gaps import *  # noqa: F403
+from tests.conformance.streams.test_slow_views import *  # noqa: F403
 from tests.conformance.streams.test_topics import *  # noqa: F403
 from tests.support.certificates import Authority
 from tests.support.rabbitmq import RabbitProcess, named_rabbitmq, rabbitmq_process
@@ -55,13 +57,21 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Generator[RabbitProces
         yield process
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is said of messages holds with TLS as well."""
+    if "rabbitmq_url" in metafunc.fixturenames:
+        is_of_messages = metafunc.function.__module__ == test_topics.__name__
+        schemes = ["amqp", "amqps"] if is_of_messages else ["amqp"]
+        metafunc.parametrize("rabbitmq_url", schemes, indirect=True)
+
+
 @pytest.fixture
 def rabbitmq_url(request: pytest.FixtureRequest) -> str:
     named = named_rabbitmq()
-    if named:
+    if named and request.param == "amqp":
         return named
     process: RabbitProcess = request.getfixturevalue("rabbitmq")
-    return process.url
+    return process.url if request.param == "amqp" else url_with_tls(process)
 
 
 @pytest.fixture
@@ -249,17 +259,22 @@ async def test_a_broker_that_never_answers_holds_nobody_up(
 
 
 async def test_it_speaks_tls_to_who_can_be_trusted(rabbitmq: RabbitProcess, tmp_path: Path) -> None:
+    trusting = RabbitStreams(url_with_tls(rabbitmq))
+    careful = RabbitStreams(url_with_tls(rabbitmq, Authority(tmp_path, "stranger").file))
+    try:
+        await trusting.ping()
+        with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
+            await careful.ping()
+    finally:
+        await trusting.close()
+        await careful.close()
+
+
+def url_with_tls(rabbitmq: RabbitProcess, authority: Path | None = None) -> str:
+    """Where it speaks TLS, for who trusts this authority; by default its own."""
     settings = (rabbitmq.folder / "rabbitmq.conf").read_text()
     place = settings.split(" = ")[1].split()[0]
-    stranger = Authority(tmp_path, "stranger").file
-    for authority, is_trusted in ((rabbitmq.folder / "authority.pem", True), (stranger, False)):
-        streams = RabbitStreams(f"amqps://guest:guest@{place}/?cafile={authority}")
-        if is_trusted:
-            await streams.ping()
-        else:
-            with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
-                await streams.ping()
-        await streams.close()
+    return f"amqps://guest:guest@{place}/?cafile={authority or rabbitmq.folder / 'authority.pem'}"
 
 
 async def expect_unavailable(call: Awaitable[object]) -> None:

@@ -1,7 +1,9 @@
 """Redis of several servers: a master that is replaced, a part of a cluster that goes missing."""
 
+import ssl
 from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,7 +18,6 @@ from tests.conformance.streams.redis_layouts import (
 )
 from tests.conformance.streams.redis_process import RedisProcess
 from tests.support.certificates import Authority
-from tests.support.server_keeper import free_port
 from tests.support.waiting import await_until
 from windlass_services.streams.consumer import Consumer
 from windlass_services.streams.errors import BrokerUnavailable
@@ -153,30 +154,43 @@ async def test_a_server_of_a_cluster_that_lost_its_part_is_a_gap_in_that_part(
     assert set(await cluster_streams.gaps("events", "group")) >= lost
 
 
-async def test_it_speaks_tls_to_who_can_be_trusted(tmp_path: Path) -> None:
-    authority, stranger = Authority(tmp_path, "authority"), Authority(tmp_path, "stranger")
-    own, port = authority.signed("server"), free_port()
-    options = ["--tls-port", str(port), "--tls-auth-clients", "no"]
-    options += ["--tls-ca-cert-file", str(authority.file)]
-    options += ["--tls-cert-file", str(own.certificate), "--tls-key-file", str(own.key)]
-    server = RedisProcess(free_port(), tmp_path, tuple(options))
+async def test_it_speaks_tls_to_who_can_be_trusted(rediss_url: str, tmp_path: Path) -> None:
+    place, _, _ = rediss_url.partition("?")
+    stranger = Authority(tmp_path, "stranger")
+    trusting = RedisStreams(rediss_url)
+    careful = RedisStreams(f"{place}?ssl_ca_certs={stranger.file}")
     try:
-        server.start()
-    except TimeoutError:
-        pytest.skip("This Redis was built without TLS: install one of the system.")
-    trusting = RedisStreams(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority.file}")
-    careful = RedisStreams(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={stranger.file}")
-    try:
-        async with trusting.listen(["runs"]) as announcements:
-            await trusting.announce("runs")
-            with anyio.fail_after(10):
-                assert await anext(announcements) == Announcement("runs")
+        await trusting.ping()
         with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
             await careful.ping()
     finally:
         await trusting.close()
         await careful.close()
-        server.kill()
+
+
+@pytest.mark.parametrize("where", ["rediss_url", "rediss_sentinel_url", "rediss_cluster_url"])
+async def test_connections_that_open_at_once_do_not_each_read_the_certificates_of_the_system(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It takes so long that those that wait for it give up."""
+    url: str = request.getfixturevalue(where)
+    read: list[ssl.SSLContext] = []
+    make = ssl.create_default_context
+
+    def counted() -> ssl.SSLContext:
+        read.append(make())
+        return read[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    streams = RedisStreams(url)
+    wait = timedelta(seconds=0.2)
+    async with anyio.create_task_group() as tasks:
+        for partition in range(PARTITIONS):
+            ask = partial(streams.read, limit=1, wait=wait)
+            tasks.start_soon(ask, "events", "group", partition, "one")
+    await streams.close()
+    # One for commands and one for reads, and as many for who is asked where the data are.
+    assert 0 < len(read) <= 4
 
 
 def _holds(master: RedisProcess, partition: int) -> bool:

@@ -78,6 +78,19 @@ async def test_a_run_whose_heartbeats_ended_has_crashed(
     assert await state_type(services, api, run_id, after=541) == "CRASHED"
 
 
+async def test_a_heartbeat_counts_that_is_sent_before_the_run_says_anything(
+    services: ServiceContext, api: httpx.AsyncClient, run_id: str
+) -> None:
+    """As a stock runner sends its first one: the next may never come."""
+    again = {"state": {"type": "SCHEDULED"}, "force": True}
+    await api.post(f"/flow_runs/{run_id}/set_state", json=again)
+    await api.post(f"/flow_runs/{run_id}/set_state", json={"state": {"type": "PENDING"}})
+    await beat(api, f"prefect.flow-run.{run_id}")
+    await api.post(f"/flow_runs/{run_id}/set_state", json={"state": {"type": "RUNNING"}})
+    assert await state_type(services, api, run_id, after=530) == "RUNNING"
+    assert await state_type(services, api, run_id, after=541) == "CRASHED"
+
+
 @pytest.mark.parametrize("about", ["prefect.flow-run.x", "prefect.flow.1", "thing"])
 async def test_what_is_about_no_run_keeps_none_alive(
     services: ServiceContext, api: httpx.AsyncClient, run_id: str, about: str

@@ -1,9 +1,11 @@
 """Duties, their silence, and what the probes say of it."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -113,6 +115,50 @@ async def test_a_full_pass_is_followed_by_the_next_without_a_rest() -> None:
         tasks.start_soon(perform, duty, Pulse())
         await is_over.wait()
         tasks.cancel_scope.cancel()
+
+
+async def performed_until_cancelled(once: Callable[[], Awaitable[int]], grace: float) -> None:
+    """Cancel the loop while a pass is under way, and wait for its end."""
+    begun = anyio.Event()
+
+    async def told() -> int:
+        begun.set()
+        return await once()
+
+    # Busy, so that a second pass would begin at once.
+    duty = Duty("loop", timedelta(days=1), told, busy_at=1)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(perform, duty, Pulse(), timedelta(seconds=grace))
+            await begun.wait()
+            tasks.cancel_scope.cancel()
+
+
+async def test_a_pass_that_is_under_way_comes_to_its_end() -> None:
+    passes: list[str] = []
+
+    async def once() -> int:
+        passes.append("begun")
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        passes.append("ended")
+        return 1
+
+    await performed_until_cancelled(once, grace=60)
+    assert passes == ["begun", "ended"]
+
+
+@pytest.mark.parametrize("grace", [0, 0.01])
+async def test_a_pass_that_takes_longer_than_the_grace_is_cancelled(grace: float) -> None:
+    ended: list[str] = []
+
+    async def once() -> int:
+        await anyio.sleep_forever()
+        ended.append("never")
+        return 1
+
+    await performed_until_cancelled(once, grace)
+    assert ended == []
 
 
 @pytest.mark.parametrize(

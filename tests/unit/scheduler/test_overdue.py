@@ -93,6 +93,7 @@ async def test_an_execution_that_never_started_is_dispatched_again(
     state = await state_of(client, run)
     assert state.type is StateType.SCHEDULED
     assert "did not start in time on worker 'worker-1'" in (state.message or "")
+    assert state.state_details.scheduled_time == state.timestamp  # and not when this machine says
     asked = ClaimRequest(worker_name="worker-2", request_id=uuid7(), limit=1, prefetch_seconds=120)
     [again] = await client.claim("pool", asked)
     assert again.execution_id == f"{run.flow_run.id}.2"

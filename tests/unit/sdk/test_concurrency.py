@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from time import monotonic
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -23,7 +23,7 @@ from windlass.concurrency.sync import (
 )
 from windlass.engine.session import Session
 from windlass.engine.slot_leases import LeaseKeeper
-from windlass.exceptions import ServerUnreachable, SlotsTaken
+from windlass.exceptions import ServerUnreachable, SlotsTaken, Superseded
 from windlass.schemas.concurrency_limits import ConcurrencyLeaseHolder, SlotsToLease
 
 
@@ -192,6 +192,22 @@ def test_a_server_that_is_silent_for_a_term_has_lost_the_lease(fake: FakeOrchest
     wait_until(lambda: lease.is_over, description="the lease is given up")
     [error] = lost
     assert isinstance(error, ServerUnreachable)
+
+
+def test_a_superseded_execution_loses_its_slots_at_the_first_word(
+    fake: FakeOrchestration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def refuse(_: UUID, seconds: float) -> None:
+        asked.append(seconds)
+        raise Superseded
+
+    monkeypatch.setattr(fake, "renew_slots", refuse)
+    lost: list[Exception] = []
+    lease = LeaseKeeper().keep(fake, uuid4(), 0.3, lost.append)
+    wait_until(lambda: lease.is_over, description="the lease is given up")
+    assert asked == [0.3]
 
 
 def test_events_say_what_was_held(fake: FakeOrchestration, session: Session) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.support.redis import flush
 from tests.support.waiting import await_until
@@ -14,14 +15,19 @@ from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass_services.events.rows import EVENTS_TOPIC
 from windlass_services.orchestration.context import ServiceContext
+from windlass_services.storage.tables import task_run
 from windlass_services.streams.open import open_streams
 
 pytestmark = pytest.mark.timeout(60)
 
 
-async def send_states(api: httpx.AsyncClient) -> UUID:
+async def send_states(api: httpx.AsyncClient, flow_run_id: str | None = None) -> UUID:
     """The id of a task run whose client sent the events of three states, as stock clients do."""
     id = uuid7()
+    of_run = {
+        "prefect.resource.id": f"prefect.flow-run.{flow_run_id}",
+        "prefect.resource.role": "flow-run",
+    }
     now = utc_now().isoformat()
     run = {"name": "task-0", "task_key": "task", "dynamic_key": str(id), "run_count": 1}
     events: list[dict[str, Any]] = [
@@ -33,6 +39,7 @@ async def send_states(api: httpx.AsyncClient) -> UUID:
                 "prefect.resource.id": f"prefect.task-run.{id}",
                 "prefect.orchestration": "client",
             },
+            "related": [of_run] if flow_run_id else [],
             "payload": {
                 "task_run": run,
                 "validated_state": {"type": name.upper(), "name": name},
@@ -113,6 +120,27 @@ async def test_a_report_that_cannot_be_recorded_is_set_aside_with_its_event_kept
             return len(await services.streams.dead_letters(EVENTS_TOPIC, 10))
 
         assert await await_until(dead, timeout=20, description="a dead letter") == 1
+
+
+async def test_what_comes_late_does_not_bring_a_deleted_run_back(
+    services: ServiceContext, api: httpx.AsyncClient
+) -> None:
+    flow = await api.post("/flows/", json={"name": "flow"})
+    gone = (await api.post("/flow_runs/", json={"flow_id": flow.json()["id"]})).json()["id"]
+    before = uuid7()
+    await send_report(api, before, flow_run_id=gone)
+    assert (await api.get(f"/task_runs/{before}")).status_code == 200
+    assert (await api.delete(f"/flow_runs/{gone}")).status_code == 204
+    assert (await api.get(f"/task_runs/{before}")).status_code == 404
+    await send_report(api, uuid7(), flow_run_id=gone)
+    async with triggers(services):
+        await send_states(api, gone)
+        await recorded(api, await send_states(api))
+    async with services.database.read() as connection:
+        runs = await connection.execute(sa.select(task_run.c.flow_run_id))
+        assert runs.scalars().all() == [None]
+    events = await api.post("/events/filter", json={})
+    assert events.json()["total"] >= 6, "what was told is a fact"
 
 
 async def test_what_the_broker_lost_is_read_from_the_table(

@@ -2,7 +2,8 @@
 
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import timedelta
+from time import monotonic
 from typing import Final
 
 import anyio
@@ -10,7 +11,7 @@ import anyio
 from windlass.clock import utc_now
 from windlass.exceptions import ObjectNotFound, RequestInvalid, Superseded, WindlassError
 from windlass.references.lookup import look_up
-from windlass.schemas.executions import ExecutionEnded, ExecutionStarted, Handle
+from windlass.schemas.executions import ClaimedRun, ExecutionEnded, ExecutionStarted, Handle
 from windlass.schemas.logs import LogCreate
 from windlass_workers.agent.backoff import until_it_works
 from windlass_workers.agent.context import AgentContext
@@ -61,7 +62,7 @@ async def _start(agent: AgentContext, run: LiveRun) -> Handle:
     spec, variables = prepare_job(
         run.claimed, template, agent.worker.variables(), agent.environment, found
     )
-    handle = await _started(agent, run.claimed.start_deadline, spec, variables)
+    handle = await _started(agent, _time_to_start(run.claimed), spec, variables)
     _log.info("Started the run %r", run.claimed.flow_run.name)
     try:
         agent.records.keep(Record(claimed=run.claimed, handle=handle))
@@ -71,19 +72,26 @@ async def _start(agent: AgentContext, run: LiveRun) -> Handle:
     return handle
 
 
+def _time_to_start(claimed: ClaimedRun) -> timedelta:
+    """From the claim to the deadline, both by the clock of the server: the one here may be off."""
+    state = claimed.flow_run.state
+    return claimed.start_deadline - (utc_now() if state is None else state.timestamp)
+
+
 async def _started(
-    agent: AgentContext, deadline: datetime, spec: RunSpec, variables: JobVariables
+    agent: AgentContext, patience: timedelta, spec: RunSpec, variables: JobVariables
 ) -> Handle:
     """Start a run, again where that may help and the server still waits for it."""
+    deadline = monotonic() + patience.total_seconds()
     while True:
         try:
             return await agent.worker.start(spec, variables)
         except StartFailed as error:
-            if error.retry_in is None or utc_now() + error.retry_in > deadline:
+            wait = None if error.retry_in is None else error.retry_in.total_seconds()
+            if wait is None or monotonic() + wait > deadline:
                 raise
             _log.warning("The run %r will be started again: %s", spec.name, error)
-            wait = error.retry_in
-        await anyio.sleep(wait.total_seconds())
+        await anyio.sleep(wait)
 
 
 async def _log_failure(agent: AgentContext, run: LiveRun, error: Exception) -> None:

@@ -18,7 +18,7 @@ from windlass.schemas.filters.artifacts import (
     ArtifactQuery,
 )
 from windlass_services.api.answers import answer, answer_list
-from windlass_services.api.context import InContext, InScope
+from windlass_services.api.context import InContext, InScope, WithAuthority
 from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import filters_of, window_of
 from windlass_services.storage import artifact_collections, artifacts
@@ -27,7 +27,9 @@ router = Routes(prefix="/artifacts", tags=["Artifacts"])
 
 
 @router.post("/", response_model=Artifact)
-async def create_artifact(context: InContext, scope: InScope, wanted: ArtifactCreate) -> Response:
+async def create_artifact(
+    context: InContext, scope: InScope, _: WithAuthority, wanted: ArtifactCreate
+) -> Response:
     """Make an artifact; one with a key becomes the latest of its key."""
     async with context.database.write() as connection:
         made = await artifacts.create_artifact(connection, scope, wanted, now=context.clock())
@@ -104,7 +106,7 @@ async def read_latest_artifact(context: InContext, scope: InScope, key: str) -> 
 
 @router.patch("/{id}", status_code=204)
 async def update_artifact(
-    context: InContext, scope: InScope, id: UUID, update: ArtifactUpdate
+    context: InContext, scope: InScope, _: WithAuthority, id: UUID, update: ArtifactUpdate
 ) -> None:
     """Change what is sent."""
     async with context.database.write() as connection:

@@ -36,12 +36,10 @@ async def bulk_delete_flow_runs(
     """Delete runs that match with their histories, the latest first."""
     asked = asked or FlowRunBulkDelete()
     async with context.database.write() as connection:
-        ids = await flow_runs.read_flow_run_ids(
-            connection, scope, filters_of(asked), limit=asked.limit
+        deleted = await flow_runs.delete_flow_runs(
+            connection, scope, filters_of(asked), limit=asked.limit, now=context.clock()
         )
-        for id in ids:
-            await flow_runs.delete_flow_run(connection, scope, id, now=context.clock())
-    return FlowRunBulkDeleteResponse(deleted=ids)
+    return FlowRunBulkDeleteResponse(deleted=deleted)
 
 
 @router.post("/flow_runs/bulk_set_state")

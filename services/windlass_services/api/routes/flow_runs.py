@@ -1,5 +1,6 @@
 """Flow runs: created, read, listed, and moved from state to state."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -16,9 +17,21 @@ from windlass.schemas.flow_runs import (
 )
 from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass_services.api.answers import answer, answer_list
-from windlass_services.api.context import InContext, InExecution, InScope
+from windlass_services.api.context import (
+    ApiContext,
+    InContext,
+    InExecution,
+    InScope,
+    WithAuthority,
+    refuse_late_word,
+)
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.proposals import flow_run_proposal, status_of, stop_of
+from windlass_services.api.proposals import (
+    flow_run_proposal,
+    speaks_for,
+    status_of,
+    stop_of,
+)
 from windlass_services.api.sizes import check_parameters_size
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.storage import flow_runs
@@ -55,12 +68,12 @@ async def read_flow_runs(
     """Runs that match, in the order asked for, each with what holds it back if it is due."""
     query = query or FlowRunQuery()
     window = window_of(context, query.limit, query.offset)
-    now = context.clock()
+    now, late_after = context.clock(), _late_after(context)
     async with context.database.read() as connection:
         found = await flow_runs.read_flow_runs(
             connection, scope, filters_of(query), query.sort, window, now=now
         )
-        found = await telling_blocking_reasons(connection, found, now=now)
+        found = await telling_blocking_reasons(connection, found, now=now, late_after=late_after)
     return answer_list(found)
 
 
@@ -72,12 +85,12 @@ async def paginate_flow_runs(
     query = query or FlowRunPageQuery()
     window = page_of(context, query.limit, query.page)
     filters = filters_of(query)
-    now = context.clock()
+    now, late_after = context.clock(), _late_after(context)
     async with context.database.read() as connection:
         found = await flow_runs.read_flow_runs(
             connection, scope, filters, query.sort, window, now=now
         )
-        found = await telling_blocking_reasons(connection, found, now=now)
+        found = await telling_blocking_reasons(connection, found, now=now, late_after=late_after)
         count = await flow_runs.count_flow_runs(connection, scope, filters)
     numbers = PageNumbers.of(count, window.limit, query.page)
     return answer(FlowRunPaginationResponse(results=found, **numbers.as_fields()))
@@ -89,13 +102,14 @@ async def read_flow_run(context: InContext, scope: InScope, id: UUID) -> Respons
     now = context.clock()
     async with context.database.read() as connection:
         run = await flow_runs.read_flow_run(connection, scope, id, now=now)
-        reason = await read_blocking_reason(connection, run, now=now)
+        late_after = _late_after(context)
+        reason = await read_blocking_reason(connection, run, now=now, late_after=late_after)
     return answer(run.model_copy(update={"blocking_reason": reason}))
 
 
 @router.patch("/{id}", status_code=204)
 async def update_flow_run(
-    context: InContext, scope: InScope, id: UUID, update: FlowRunUpdate
+    context: InContext, scope: InScope, _: WithAuthority, id: UUID, update: FlowRunUpdate
 ) -> None:
     """Change what is sent."""
     check_parameters_size(context, update.parameters)
@@ -105,7 +119,11 @@ async def update_flow_run(
 
 @router.patch("/{id}/labels", status_code=204)
 async def update_flow_run_labels(
-    context: InContext, scope: InScope, id: UUID, labels: Annotated[Labels, Body()]
+    context: InContext,
+    scope: InScope,
+    _: WithAuthority,
+    id: UUID,
+    labels: Annotated[Labels, Body()],
 ) -> None:
     """Add labels, or change those there are."""
     async with context.database.write() as connection:
@@ -126,9 +144,15 @@ async def set_flow_run_state(
     """Propose a state. 201 when the run is in a new one, 200 when it stays in its own."""
     proposal = flow_run_proposal(id, asked, speaker, context.clock())
     try:
+        if speaker is not None and not speaks_for(speaker, id):
+            await refuse_late_word(context, scope, speaker)
         result = await context.orchestrator.propose(scope, proposal)
     except Superseded as superseded:
         if asked.execution_id is not None:
             raise
         result = stop_of(superseded)
     return answer(result, status_of(result, proposal.proposed))
+
+
+def _late_after(context: ApiContext) -> timedelta:
+    return context.settings.server.services.late_runs.after_seconds

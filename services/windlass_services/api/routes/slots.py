@@ -20,7 +20,7 @@ from windlass.schemas.concurrency_limits import (
     SlotsToTake,
 )
 from windlass_services.api.answers import answer, answer_list
-from windlass_services.api.context import ApiContext, InContext, InScope
+from windlass_services.api.context import ApiContext, InContext, InScope, WithAuthority
 from windlass_services.api.declaring import Body, Routes
 from windlass_services.storage import limit_rows, slots
 from windlass_services.storage.scope import Scope
@@ -33,14 +33,18 @@ _SPREAD: Final = 0.2
 
 
 @router.post("/increment", response_model=list[MinimalConcurrencyLimitResponse])
-async def take_slots(context: InContext, scope: InScope, asked: SlotsToTake) -> Response:
+async def take_slots(
+    context: InContext, scope: InScope, _: WithAuthority, asked: SlotsToTake
+) -> Response:
     """Take slots in all limits or in none, until they are given back or decay."""
     taken = await _take(context, scope, slots.Wanted(asked.names, asked.slots, asked.mode))
     return answer_list(minimal(taken.limits))
 
 
 @router.post("/increment-with-lease", response_model=ConcurrencyLimitWithLeaseResponse)
-async def lease_slots(context: InContext, scope: InScope, asked: SlotsToLease) -> Response:
+async def lease_slots(
+    context: InContext, scope: InScope, _: WithAuthority, asked: SlotsToLease
+) -> Response:
     """Take slots until they are given back or the lease ends."""
     wanted = slots.Wanted(asked.names, asked.slots, asked.mode)
     taken = await _take(context, scope, wanted, lease=asked)
@@ -75,6 +79,7 @@ async def release_lease(context: InContext, scope: InScope, asked: LeaseToReleas
 async def renew_lease(
     context: InContext,
     scope: InScope,
+    _: WithAuthority,
     lease_id: UUID,
     asked: Annotated[LeaseRenewal | None, Body()] = None,
 ) -> None:

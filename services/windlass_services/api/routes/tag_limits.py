@@ -15,7 +15,7 @@ from windlass.schemas.concurrency_limits import (
 )
 from windlass.schemas.filters.criteria import Window
 from windlass_services.api.answers import answer, answer_list
-from windlass_services.api.context import InContext, InScope
+from windlass_services.api.context import InContext, InScope, WithAuthority
 from windlass_services.api.declaring import Body, Routes
 from windlass_services.api.windows import window_of
 from windlass_services.storage import tag_limits, tag_slots
@@ -50,7 +50,9 @@ async def read_concurrency_limits(
 
 
 @router.post("/increment", response_model=list[MinimalConcurrencyLimitResponse])
-async def take_tag_slots(context: InContext, scope: InScope, asked: TagSlots) -> Response:
+async def take_tag_slots(
+    context: InContext, scope: InScope, _: WithAuthority, asked: TagSlots
+) -> Response:
     """Take a slot of every limited tag for a task run, or none (423)."""
     async with context.database.write() as connection:
         outcome = await tag_slots.take_tag_slots(

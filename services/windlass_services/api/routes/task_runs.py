@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from windlass.exceptions import Superseded
 from windlass.schemas.filters.queries import TaskRunCountQuery, TaskRunPageQuery, TaskRunQuery
 from windlass.schemas.orchestration import OrchestrationResult, SetState
 from windlass.schemas.reports import ReportsAccepted, TaskRunReports
@@ -16,9 +17,9 @@ from windlass.schemas.task_runs import (
     TaskRunUpdate,
 )
 from windlass_services.api.answers import answer, answer_list
-from windlass_services.api.context import InContext, InScope
+from windlass_services.api.context import InContext, InExecution, InScope, refuse_late_word
 from windlass_services.api.declaring import Body, Routes
-from windlass_services.api.proposals import state_of, status_of
+from windlass_services.api.proposals import state_of, status_of, stop_of
 from windlass_services.api.windows import filters_of, page_of, window_of
 from windlass_services.events.reports import take_in_reports
 from windlass_services.storage import task_runs
@@ -119,9 +120,14 @@ async def delete_task_run(context: InContext, scope: InScope, id: UUID) -> None:
 
 @router.post("/{id}/set_state", response_model=OrchestrationResult)
 async def set_task_run_state(
-    context: InContext, scope: InScope, id: UUID, asked: SetState
+    context: InContext, scope: InScope, speaker: InExecution, id: UUID, asked: SetState
 ) -> Response:
     """Propose a state. 201 when the run is in a new one, 200 when it stays in its own."""
     state = state_of(asked, context.clock())
+    if speaker is not None:
+        try:
+            await refuse_late_word(context, scope, speaker)
+        except Superseded as superseded:
+            return answer(stop_of(superseded))
     result = await context.orchestrator.propose_task_run(scope, id, state, force=asked.force)
     return answer(result, status_of(result, state))

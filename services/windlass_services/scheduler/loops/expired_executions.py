@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from windlass.ids import uuid7
 from windlass.schemas.infrastructure_retry import InfrastructureFailure
 from windlass.schemas.state_constructors import (
     AwaitingConcurrencySlot,
@@ -50,35 +49,37 @@ async def end_expired_executions(services: ServiceContext) -> int:
     # Once for those who wait to ask again, and once more because they are told when to ask.
     behind = now + 2 * timedelta(seconds=slot_wait)
     for execution in expired:
-        verdict = verdict_on(execution, behind=behind)
-        proposed = verdict.model_copy(update={"id": uuid7(), "timestamp": now})
-        await propose(services, execution, proposed, failure=InfrastructureFailure.LOST)
+        verdict = verdict_on(execution, now=now, behind=behind)
+        await propose(services, execution, verdict, failure=InfrastructureFailure.LOST)
     return len(expired)
 
 
-def verdict_on(execution: ExpiredExecution, *, behind: datetime) -> State:
+def verdict_on(execution: ExpiredExecution, *, now: datetime, behind: datetime) -> State:
     """The state that an expired execution leaves its run in.
 
     What was slow to start must not take the slot that it just gave back from those who wait for
     one: they have asked again by the moment `behind`.
     """
     if execution.state_type is StateType.CANCELLING:
-        return Cancelled(message="The run was being cancelled when its process was lost.")
+        message = "The run was being cancelled when its process was lost."
+        return Cancelled(now=now, message=message)
     if not execution.was_presented:
-        return _verdict_on_late_start(execution, behind)
+        return _verdict_on_late_start(execution, now, behind)
     return Crashed(
+        now=now,
         message=f"The lease of execution {execution.execution_id} expired{_on(execution)}: its"
-        " process or machine was lost, or could not reach the API."
+        " process or machine was lost, or could not reach the API.",
     )
 
 
-def _verdict_on_late_start(execution: ExpiredExecution, behind: datetime) -> State:
+def _verdict_on_late_start(execution: ExpiredExecution, now: datetime, behind: datetime) -> State:
     message = f"Execution {execution.execution_id} did not start in time{_on(execution)}"
     if not execution.has_work_pool:
-        return Crashed(message=f"{message}.")
+        return Crashed(now=now, message=f"{message}.")
     if execution.others_wait:
-        return AwaitingConcurrencySlot(behind, message=f"{message}; the run waits for a slot.")
-    return Scheduled(message=f"{message}; the run is dispatched again.")
+        waits = f"{message}; the run waits for a slot."
+        return AwaitingConcurrencySlot(behind, now=now, message=waits)
+    return Scheduled(now=now, message=f"{message}; the run is dispatched again.")
 
 
 def _on(execution: ExpiredExecution) -> str:

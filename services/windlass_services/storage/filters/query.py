@@ -17,6 +17,7 @@ from windlass.schemas.filters.task_runs import TaskRunFilter
 from windlass.schemas.filters.work_pools import WorkPoolFilter
 from windlass.schemas.filters.work_queues import WorkQueueFilter
 from windlass_services.storage.filters.criteria import Clause
+from windlass_services.storage.filters.deleted_runs import not_of_deleted
 from windlass_services.storage.filters.deployments import where_deployments
 from windlass_services.storage.filters.flow_runs import where_flow_runs
 from windlass_services.storage.filters.flows import where_flows
@@ -66,7 +67,10 @@ def flow_runs_matching(scope: Scope, filters: Filters) -> Clause:
 
 
 def task_runs_matching(scope: Scope, filters: Filters) -> Clause:
-    """Task runs of the workspace that match every filter; all but their own go by the flow run."""
+    """Task runs of the workspace that match every filter; all but their own go by the flow run.
+
+    Not those of flow runs that are deleted.
+    """
     of_flow_run = Filters(
         flows=filters.flows,
         flow_runs=filters.flow_runs,
@@ -76,6 +80,7 @@ def task_runs_matching(scope: Scope, filters: Filters) -> Clause:
     )
     return sa.and_(
         task_run.c.workspace_id == scope.workspace_id,
+        not_of_deleted(task_run.c.flow_run_id),
         *_given(filters.task_runs, where_task_runs),
         *_in_flow_runs(scope, task_run.c.flow_run_id, flow_run.c.id, of_flow_run),
     )

@@ -147,6 +147,8 @@ class EndExecution:
 
     ended_at: datetime
     reason: str
+    to_stop_until: datetime | None = None
+    """Of one that somebody else suspends: it hears of it, and has this long to end by itself."""
 
 
 ExecutionWrite = OpenExecution | PresentExecution | EndExecution

@@ -22,10 +22,11 @@ from windlass_services.storage.tables import event, task_run, task_run_state
 from windlass_services.storage.task_run_records import (
     RUN_COLUMNS,
     TaskRunRecord,
+    is_there,
     merged,
+    on_conflict,
     run_row,
     state_row,
-    upsert,
 )
 
 
@@ -94,21 +95,26 @@ def _sorted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["day"], row["id"]))
 
 
-def _insert(table: str, fields: Fields, after: int) -> str:
+def _insert(table: str, fields: Fields, after: int, where: str = "") -> str:
     names = ", ".join(field.name for field in fields)
     values = ", ".join(stored(field) for field in fields)
-    return f"INSERT INTO {table} ({names}) SELECT {values} FROM {unnested(fields, after=after)}"
+    rows = unnested(fields, after=after)
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM {rows}{where}"
 
 
 _EVENT: Final = postgres_fields(event.columns)
 _STATE: Final = postgres_fields(task_run_state.columns)
 _RUN: Final = postgres_fields(RUN_COLUMNS)
+_OF_RUNS: Final = f" WHERE {is_there('v.flow_run_id')}"
+_AFTER_EVENTS: Final = len(_EVENT)
+_AFTER_STATES: Final = _AFTER_EVENTS + len(_STATE)
 _RECORD: Final = (
     f"WITH events AS ({_insert('event', _EVENT, 0)} ON CONFLICT DO NOTHING RETURNING id),"
-    f" states AS ({_insert('task_run_state', _STATE, len(_EVENT))} ON CONFLICT DO NOTHING),"
-    f" runs AS ({_insert('task_run', _RUN, len(_EVENT) + len(_STATE))} ON CONFLICT"
-    + str(upsert(postgresql.insert(task_run)).compile(dialect=postgresql.dialect())).partition(
-        " ON CONFLICT"
-    )[2]
-    + ") SELECT id FROM events"
+    f" runs AS ({_insert('task_run', _RUN, _AFTER_STATES, _OF_RUNS)}"
+    f" {on_conflict(postgresql.insert(task_run), postgresql.dialect())} RETURNING id),"
+    " states AS ("
+    + _insert(
+        "task_run_state", _STATE, _AFTER_EVENTS, " WHERE v.task_run_id IN (SELECT id FROM runs)"
+    )
+    + " ON CONFLICT DO NOTHING) SELECT id FROM events"
 )

@@ -194,8 +194,9 @@ class HotOperations(Protocol):
         """Write every state, make each run what its newest state says, and insert the events.
 
         Idempotent and monotone: a repeated, delayed or reordered record changes nothing that is
-        newer. Returns how many events were new. Raises `RecordRefused`, and has written nothing,
-        for a run whose task and dynamic key are another run's.
+        newer. What is of a flow run that is gone is left out, but for its events. Returns how many
+        events were new. Raises `ObjectAlreadyExists`, and has written nothing, for a run whose task
+        and dynamic key are another run's.
         """
         ...
 

@@ -1,7 +1,7 @@
 """Recording task runs on SQLite."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,10 +15,11 @@ from windlass_services.storage.tables import task_run, task_run_state
 from windlass_services.storage.task_run_records import (
     RUN_COLUMNS,
     TaskRunRecord,
+    is_there,
     merged,
+    on_conflict,
     run_row,
     state_row,
-    upsert,
 )
 
 
@@ -26,12 +27,12 @@ def record_task_runs(
     cursor: sqlite3.Cursor, scope: Scope, records: Sequence[TaskRunRecord], now: datetime
 ) -> None:
     """See `HotOperations.record_task_runs`."""
-    write_rows(cursor, _INSERT_STATE, _STATE, [state_row(scope, one, now) for one in records])
     runs = [run_row(scope, one, now) for one in merged(records)]
     try:
         write_rows(cursor, _UPSERT_RUN, _RUN, runs)
     except sqlite3.IntegrityError as error:
         raise ObjectAlreadyExists(f"A task run with this dynamic key exists: {error}.") from error
+    write_rows(cursor, _INSERT_STATE, _STATE, [state_row(scope, one, now) for one in records])
 
 
 def write_rows(
@@ -42,16 +43,24 @@ def write_rows(
     return max(cursor.rowcount, 0)
 
 
-def insert_unless_there(table: sa.Table) -> str:
-    """The insert that leaves a row alone whose key exists."""
-    names = [column.name for column in table.columns]
+def insert_unless_there(table: sa.Table, where: str = "true") -> str:
+    """The insert that leaves a row alone whose key exists, or that does not meet a condition."""
+    return f"{_insert(table.name, table.columns, where)} ON CONFLICT DO NOTHING"
+
+
+def _insert(table: str, columns: Iterable[sa.Column[Any]], where: str) -> str:
+    names = [column.name for column in columns]
     values = ", ".join(f":{name}" for name in names)
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} WHERE {where}"
 
 
 _STATE: Final = sqlite_fields(task_run_state.columns)
 _RUN: Final = sqlite_fields(RUN_COLUMNS)
-_INSERT_STATE: Final = insert_unless_there(task_run_state)
-_UPSERT_RUN: Final = str(
-    upsert(sqlite.insert(task_run)).compile(dialect=sqlite.dialect(paramstyle="named"))
+_INSERT_STATE: Final = insert_unless_there(
+    task_run_state,
+    f"EXISTS (SELECT 1 FROM task_run t WHERE t.id = :task_run_id AND {is_there('t.flow_run_id')})",
+)
+_UPSERT_RUN: Final = (
+    f"{_insert('task_run', RUN_COLUMNS, is_there(':flow_run_id'))}"
+    f" {on_conflict(sqlite.insert(task_run), sqlite.dialect(paramstyle='named'))}"
 )

@@ -12,7 +12,10 @@ from windlass_services.storage.hot.facts import (
 )
 
 _GIVEN_UP: Final = frozenset(
-    {StateType.CANCELLED, StateType.CRASHED, StateType.SCHEDULED, StateType.PENDING}
+    {
+        *(StateType.CANCELLED, StateType.CRASHED, StateType.SCHEDULED, StateType.PENDING),
+        StateType.PAUSED,
+    }
 )
 
 
@@ -21,7 +24,8 @@ def orphaned_by(
 ) -> tuple[str, ...]:
     """The live execution that the decision ends behind its back: what runs it may still be there.
 
-    Who speaks for an execution ends by itself, or reports an end; so does one that is suspended.
+    Who speaks for an execution ends by itself, or reports an end. One that somebody else suspends
+    is told to end, and has until its deadline.
     """
     owner, state = run.execution, decision.state
     if owner is None or not owner.is_live or state is None or proposal.execution_id == owner.id:
@@ -31,14 +35,19 @@ def orphaned_by(
 
 
 def insert_teardowns(of_executions: str, now: str) -> str:
-    """The statement that notes them. Nothing is noted of an execution without a handle.
+    """The statement that notes them, once their runs are written.
 
-    `of_executions` is a condition on `e`, `now` a parameter, both as the dialect has them.
+    Nothing is noted of an execution without a handle. `of_executions` is a condition on `e`, `now`
+    a parameter, both as the dialect has them.
     """
+    due = (
+        f"CASE r.state_type WHEN '{StateType.PAUSED}' THEN coalesce(e.lease_expires_at, {now})"
+        f" ELSE {now} END"
+    )
     return (
         "INSERT INTO teardown (execution_id, workspace_id, flow_run_id, work_pool_id, handle,"
         " attempts, next_attempt_at, created)"
-        f" SELECT e.id, e.workspace_id, e.flow_run_id, e.work_pool_id, e.handle, 0, {now}, {now}"
-        f" FROM execution e WHERE {of_executions}"
+        f" SELECT e.id, e.workspace_id, e.flow_run_id, e.work_pool_id, e.handle, 0, {due}, {now}"
+        f" FROM execution e JOIN flow_run r ON r.id = e.flow_run_id WHERE {of_executions}"
         " AND e.handle IS NOT NULL AND e.work_pool_id IS NOT NULL ON CONFLICT DO NOTHING"
     )

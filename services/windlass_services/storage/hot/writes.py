@@ -249,12 +249,20 @@ def _changed(run: FlowRunFacts, decision: Decision) -> tuple[Row, ...]:
             presented: Row = {
                 "id": id,
                 "presented_at": write.presented_at,
-                "leased": write.leased,
+                # A stock runner sends its first heartbeat before its run says anything.
+                "leased": write.leased or None,
                 "lease_expires_at": write.lease_expires_at,
             }
             return (unchanged | presented,)
-        case ExecutionFacts(id=id), EndExecution(ended_at=ended_at, reason=reason):
-            return (unchanged | {"id": id, "ended_at": ended_at, "end_reason": reason},)
+        case ExecutionFacts(id=id), EndExecution() as write:
+            ended: Row = {
+                "id": id,
+                "ended_at": write.ended_at,
+                "end_reason": write.reason,
+                # Nobody renews it any more: it is how long the infrastructure may stay.
+                "lease_expires_at": write.to_stop_until,
+            }
+            return (unchanged | ended,)
         case ExecutionFacts(id=id, ended_at=None), OpenExecution(opened_at=opened_at):
             # Two owners of one run, or a slot that nobody gives back, must not be possible.
             return (unchanged | {"id": id, "ended_at": opened_at, "end_reason": SUPERSEDED},)

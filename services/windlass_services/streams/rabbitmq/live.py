@@ -1,20 +1,27 @@
 """What is heard at this moment: announcements and live views, each over a queue of its own."""
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import uuid4
 
 import anyio
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, ExchangeType
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractIncomingMessage,
+    AbstractQueue,
+    ExchangeType,
+)
+from pamqp.common import Arguments
 
+from windlass_services.runtime.metrics import LIVE_DROPPED
 from windlass_services.streams.errors import BrokerUnavailable
 from windlass_services.streams.pauses import pause
 from windlass_services.streams.protocol import PARTITIONS, Announcement, Message
 from windlass_services.streams.rabbitmq.connection import Connection
 from windlass_services.streams.rabbitmq.messages import message_of
-from windlass_services.streams.rabbitmq.names import LIVE, Names, binding_key, covers
+from windlass_services.streams.rabbitmq.names import Names, binding_key, covers, live_arguments
 
 _AHEAD: Final = 200
 """How many messages wait in this process; the others wait at the broker, up to its bound."""
@@ -56,7 +63,11 @@ class Tail:
     def __init__(self, connection: Connection, names: Names, topic: str) -> None:
         keys = [str(partition) for partition in range(PARTITIONS)]
         exchange = names.exchange(topic)
-        self._queue = _LiveQueue(connection, names, exchange, ExchangeType.DIRECT, keys)
+        # So that it is exported as 0 before the first one.
+        self._dropped = LIVE_DROPPED.labels(topic)
+        self._queue = _LiveQueue(
+            connection, names, exchange, ExchangeType.DIRECT, keys, self._note_dropped
+        )
 
     async def open(self) -> None:
         await self._queue.open()
@@ -73,9 +84,16 @@ class Tail:
             pass
         return message_of(incoming)
 
+    async def _note_dropped(self, _: AbstractIncomingMessage) -> None:
+        self._dropped.inc()
+
 
 class _LiveQueue:
-    """A queue that is bound to an exchange as long as somebody reads it."""
+    """A queue that is bound to an exchange as long as somebody reads it.
+
+    With `on_drop`, what it drops since nobody reads fast enough comes by another one, to be heard
+    of.
+    """
 
     def __init__(
         self,
@@ -84,7 +102,9 @@ class _LiveQueue:
         exchange: str,
         kind: ExchangeType,
         keys: Sequence[str],
+        on_drop: Callable[[AbstractIncomingMessage], Awaitable[None]] | None = None,
     ) -> None:
+        self._on_drop = on_drop
         self._connection = connection
         self._names = names
         self._exchange = exchange
@@ -136,9 +156,12 @@ class _LiveQueue:
             channel.close_callbacks.add(self._wake)
             await channel.set_qos(prefetch_count=_AHEAD)
             name = self._names.live(uuid4().hex)
-            queue = await channel.declare_queue(
-                name, exclusive=True, auto_delete=True, arguments=LIVE
-            )
+            drops = None
+            if self._on_drop is not None:
+                drops = self._names.drops(name)
+                dropped = await _declared(channel, drops, live_arguments())
+                await dropped.consume(self._on_drop, no_ack=True)
+            queue = await _declared(channel, name, live_arguments(drops))
             for key in self._keys:
                 await queue.bind(exchange, key)
             await queue.consume(self._put)
@@ -150,3 +173,8 @@ class _LiveQueue:
 
     async def _wake(self, *_: object) -> None:
         self._arrived.set()
+
+
+async def _declared(channel: AbstractChannel, name: str, arguments: Arguments) -> AbstractQueue:
+    """A queue of this connection alone, that goes when nobody consumes it."""
+    return await channel.declare_queue(name, exclusive=True, auto_delete=True, arguments=arguments)

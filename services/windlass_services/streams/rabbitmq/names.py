@@ -35,18 +35,12 @@ class Place:
 
     def arguments(self, cap: int) -> Arguments:
         """What is dropped for the cap goes to `losses`, which keeps the newest."""
-        return {
-            "x-max-length": cap,
-            "x-overflow": "drop-head",
-            "x-dead-letter-exchange": "",
-            "x-dead-letter-routing-key": self.losses,
-        }
+        return {"x-max-length": cap, "x-overflow": "drop-head", **_to_queue(self.losses)}
 
 
 LOSSES: Final[Arguments] = {"x-max-length": 1, "x-overflow": "drop-head"}
 EPOCH: Final[Arguments] = {"x-max-length": 1, "x-overflow": "reject-publish"}
 DEAD_LETTERS: Final[Arguments] = {"x-max-length": _DEAD_LETTERS, "x-overflow": "drop-head"}
-LIVE: Final[Arguments] = {"x-max-length": _MISSED_AT_MOST, "x-overflow": "drop-head"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +68,18 @@ class Names:
         """Belongs to one listener or live view, and goes with it."""
         return f"windlass.{self.workspace}:live.{id}"
 
+    def drops(self, live: str) -> str:
+        """What a live view was too slow for passes through it."""
+        return f"{live}.drops"
+
     def dead_letters(self, topic: str) -> str:
         return f"windlass.{self.workspace}.{topic}:dead"
+
+
+def live_arguments(drops: str | None = None) -> Arguments:
+    """What is dropped goes to the queue `drops`, if there is one."""
+    onward = {} if drops is None else _to_queue(drops)
+    return {"x-max-length": _MISSED_AT_MOST, "x-overflow": "drop-head", **onward}
 
 
 def routing_key(channel: str) -> str:
@@ -94,3 +98,8 @@ def binding_key(name: str) -> str:
 def covers(name: str, channel: str) -> bool:
     """Whether a listener that asked for `name` is to hear of `channel`."""
     return channel.startswith(name[:-1]) if name.endswith("*") else channel == name
+
+
+def _to_queue(name: str) -> dict[str, str]:
+    """What sends what a queue drops to another one."""
+    return {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": name}

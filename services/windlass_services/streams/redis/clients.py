@@ -3,15 +3,20 @@
 """The vendor's clients, one for each layout, behind one interface: the connection factory."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import Connection as PlainConnection
-from redis.asyncio.connection import SSLConnection
+from redis.asyncio.connection import RedisSSLContext, SSLConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedSSLConnection,
+)
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
@@ -67,10 +72,10 @@ def open_client(
             host, port = address.hosts[0]
             return _Server(_pool(host, port, options))
         case Layout.SENTINEL:
-            guides = Sentinel(
-                address.hosts,
-                sentinel_kwargs=address.for_sentinels | bounds | {"socket_timeout": 1.0},
-            )
+            asking = address.for_sentinels | bounds | {"socket_timeout": 1.0}
+            guides = Sentinel(())
+            guides.sentinels = [Redis.from_pool(_pool(*host, asking)) for host in address.hosts]
+            options |= _shared_tls(options, _GuidedTlsConnection)
             return _Server(SentinelConnectionPool(address.service, guides, **options), guides)
         case Layout.CLUSTER:
             return _Cluster(address, options)
@@ -119,6 +124,8 @@ class _Cluster:
             require_full_coverage=False,
             **self._options,
         )
+        # It asks who has what by connections of its own kind, and makes all others by these.
+        self._client.get_connection_kwargs().update(_shared_tls(options, _TlsConnection))
 
     async def run(self, command: Command, key: str | None) -> Reply:
         if key is None:
@@ -151,5 +158,37 @@ class _Cluster:
 
 def _pool(host: str, port: int, options: Options) -> ConnectionPool:
     others = {name: value for name, value in options.items() if name != "ssl"}
-    kind = SSLConnection if options["ssl"] else PlainConnection
-    return ConnectionPool(connection_class=kind, host=host, port=port, **others)
+    kind: Options = {"connection_class": PlainConnection} | _shared_tls(options, _TlsConnection)
+    return ConnectionPool(host=host, port=port, **kind, **others)
+
+
+@dataclass(slots=True)
+class _Tls:
+    """What all connections of a client use, once one of them has made it.
+
+    The vendor's make one each. That reads every certificate of the system: 20 ms in which nothing
+    else runs, for each of the many that open at once at the start, and after an outage.
+    """
+
+    context: RedisSSLContext | None = None
+
+    def instead_of(self, own: RedisSSLContext) -> RedisSSLContext:
+        self.context = self.context or own
+        return self.context
+
+
+class _TlsConnection(SSLConnection):
+    def __init__(self, *, tls: _Tls, **options: Any) -> None:
+        super().__init__(**options)
+        self.ssl_context = tls.instead_of(self.ssl_context)
+
+
+class _GuidedTlsConnection(SentinelManagedSSLConnection):
+    def __init__(self, *, tls: _Tls, **options: Any) -> None:
+        super().__init__(**options)
+        self.ssl_context = tls.instead_of(self.ssl_context)
+
+
+def _shared_tls(options: Options, kind: type[SSLConnection]) -> Options:
+    """For the connections of one client; nothing where there is no TLS."""
+    return {"connection_class": kind, "tls": _Tls()} if options["ssl"] else {}

@@ -194,7 +194,7 @@ class RedisStreams:
 
     @asynccontextmanager
     async def tail(self, topic: str) -> AsyncGenerator[AsyncIterator[Message]]:
-        tail = Tail(self._connection, self._keys, topic)
+        tail = Tail(self._connection, self._keys, topic, cap=self._cap)
         await tail.open()
         yield tail
 

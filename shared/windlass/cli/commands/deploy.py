@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from windlass.cli.asking import can_ask
 from windlass.cli.console import say
 from windlass.cli.parameters import json_object, json_or_text, key_value, reading
+from windlass.cli.retry_options import Retries, retry_from, retry_options
 from windlass.cli.schedule_options import When, schedule_from, schedule_options
 from windlass.cli.trigger_options import read_triggers
 from windlass.deployments.deploying import deploy as register
@@ -19,7 +20,7 @@ from windlass.schemas.catch_up import CatchUp
 from windlass.schemas.deployments import ConcurrencyLimitStrategy
 
 
-class _Said(When):
+class _Said(When, Retries):
     description: str | None
     version: str | None
     tags: tuple[str, ...]
@@ -101,6 +102,7 @@ def _catch_up(text: str) -> CatchUp:
     callback=reading(_catch_up),
     help="Which scheduled runs still go when no worker took them in time.",
 )
+@retry_options
 @click.option(
     "--enforce-parameter-schema/--no-enforce-parameter-schema",
     default=None,
@@ -178,6 +180,7 @@ def _overrides(entrypoint: str | None, said: _Said) -> JsonObject:
         "work_pool": _given(pool) or None,
         "schedule": _schedule(said),
         "concurrency_limit": _concurrency(said),
+        "infrastructure_retry": _retry(said),
         "catch_up": said["catch_up"],
         "enforce_parameter_schema": said["enforce_parameter_schema"],
         "triggers": [trigger for some in said["triggers"] for trigger in some] or None,
@@ -189,6 +192,11 @@ def _schedule(said: _Said) -> JsonObject | None:
     if schedule_from(said) is None:
         return None
     return _given({name: said[name] for name in When.__annotations__})
+
+
+def _retry(said: _Said) -> JsonObject | None:
+    retry = retry_from(said)
+    return None if retry is None else retry.model_dump(mode="json", exclude_unset=True)
 
 
 def _concurrency(said: _Said) -> JsonObject | None:

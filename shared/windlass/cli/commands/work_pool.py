@@ -1,6 +1,7 @@
 """`windlass work-pool`: make work pools, look at them, pause and limit them."""
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 from pydantic_core import to_json
@@ -18,11 +19,11 @@ from windlass.cli.console import (
 from windlass.cli.paging import every
 from windlass.cli.parameters import json_file, reading
 from windlass.cli.pools import chosen_pool, print_upcoming
+from windlass.cli.retry_options import Retries, retry_from, retry_options
 from windlass.client.orchestration import SyncWindlassClient, get_client
 from windlass.exceptions import ObjectAlreadyExists
 from windlass.schemas.base import JsonObject
 from windlass.schemas.filters.work_pools import WorkPoolQuery
-from windlass.schemas.infrastructure_retry import InfrastructureRetry
 from windlass.schemas.work_pools import WorkPool, WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
 from windlass.settings import update_current_profile
 
@@ -51,6 +52,7 @@ def work_pool() -> None:
 @click.option("--paused", is_flag=True, help="Make it paused.")
 @click.option("--set-as-default", is_flag=True, help="Use it where no pool is named.")
 @click.option("--overwrite", is_flag=True, help="Change the pool if there is one of this name.")
+@retry_options
 def create(
     name: str,
     type_: str | None,
@@ -58,23 +60,32 @@ def create(
     paused: bool,
     set_as_default: bool,
     overwrite: bool,
+    **retries: Unpack[Retries],
 ) -> None:
     """Make a work pool."""
+    retry = retry_from(retries)
     with get_client(sync_client=True) as client:
         kind = type_ or ask_for("the type of its workers", "--type", default="process")
         if template is None:
             template = _default_template(client, kind)
         try:
             pool = client.create_work_pool(
-                WorkPoolCreate(name=name, type=kind, base_job_template=template, is_paused=paused)
+                WorkPoolCreate(
+                    name=name,
+                    type=kind,
+                    base_job_template=template,
+                    is_paused=paused,
+                    infrastructure_retry=retry,
+                )
             )
             say(f"Made the work pool {pool.name!r} of type {pool.type!r}.")
         except ObjectAlreadyExists:
             if not overwrite:
                 raise
-            _change(
-                client, name, kind, WorkPoolUpdate(base_job_template=template, is_paused=paused)
-            )
+            wanted = WorkPoolUpdate(base_job_template=template, is_paused=paused)
+            if retry is not None:
+                wanted.infrastructure_retry = retry
+            _change(client, name, kind, wanted)
     if set_as_default:
         profile = update_current_profile({"WINDLASS_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME": name})
         say(f"It is the default work pool of profile {profile.name!r} now.")
@@ -140,33 +151,20 @@ def resume(name: str) -> None:
 )
 @click.option("--concurrency-limit", type=click.IntRange(0), help="Runs at once.")
 @click.option("--description", help="What the pool is for.")
-@click.option(
-    "--infrastructure-retries",
-    "retries",
-    type=click.IntRange(0, 100),
-    help="How often a run is dispatched anew when its infrastructure fails.",
-)
-@click.option(
-    "--infrastructure-retry-delay",
-    "delay",
-    type=click.FloatRange(0),
-    metavar="SECONDS",
-    help="Before the first of them, by default 10; it doubles with each.",
-)
+@retry_options
 def update(
     name: str,
     template: JsonObject | None,
     concurrency_limit: int | None,
     description: str | None,
-    retries: int | None,
-    delay: float | None,
+    **retries: Unpack[Retries],
 ) -> None:
     """Change what is given of a work pool."""
     given = {
         "base_job_template": template,
         "concurrency_limit": concurrency_limit,
         "description": description,
-        "infrastructure_retry": _infrastructure_retry(retries, delay),
+        "infrastructure_retry": retry_from(retries),
     }
     wanted = {field: value for field, value in given.items() if value is not None}
     if not wanted:
@@ -228,17 +226,6 @@ def preview(name: str | None, hours: float) -> None:
     with get_client(sync_client=True) as client:
         pool = client.read_work_pool(chosen_pool(name, "NAME"))
         print_upcoming(client, f"Work pool {pool.name!r}, next {hours:g} h", hours, pool.name)
-
-
-def _infrastructure_retry(retries: int | None, delay: float | None) -> InfrastructureRetry | None:
-    if retries is None:
-        if delay is not None:
-            raise click.UsageError(
-                "--infrastructure-retry-delay goes with --infrastructure-retries."
-            )
-        return None
-    policy = InfrastructureRetry(max_retries=retries)
-    return policy if delay is None else policy.model_copy(update={"delay_seconds": delay})
 
 
 def _update(name: str, wanted: WorkPoolUpdate) -> None:

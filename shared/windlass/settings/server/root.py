@@ -112,7 +112,7 @@ class ServerSettings(SettingsGroup):
     cancel_deadline_seconds: float = setting(
         300.0,
         "Seconds that a run may be CANCELLING. Then it is cancelled, and a worker of its pool is"
-        " told to end what may still run.",
+        " told to end what may still run. As long may a run that was suspended take to stop.",
         at_least=0,
         documented=False,
     )

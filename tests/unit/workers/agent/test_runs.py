@@ -1,6 +1,7 @@
 """One run from its claim to the report of its end; whatever happens, its slot is free again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -9,6 +10,7 @@ import pytest
 
 from tests.support.waiting import await_until
 from tests.unit.workers.agent.conftest import NOTHING, Wire
+from windlass.schemas.state_constructors import Pending
 from windlass_workers.agent.cancelling import stop_run
 from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.runs import carry_out
@@ -63,6 +65,19 @@ async def test_a_start_is_not_tried_again_after_the_server_gave_up_on_it(
     await carry_out(agent, take(start_error="No room yet.", start_retry_in=3600))
     assert wire.bodies(STARTED) == []
     assert wire.bodies(ENDED)[0]["reason"] == "No room yet."
+
+
+async def test_a_start_is_tried_again_on_a_machine_whose_clock_is_fast(
+    agent: AgentContext, wire: Wire, take: Take
+) -> None:
+    """The deadline is a moment of the server, and so is that of the claim."""
+    run = take(start_error="No room yet.", start_retry_in=0.01)
+    claimed_at = run.claimed.start_deadline - timedelta(hours=1)
+    flow_run = run.claimed.flow_run.model_copy(update={"state": Pending(now=claimed_at)})
+    deadline = claimed_at + timedelta(minutes=1)
+    run.claimed = run.claimed.model_copy(update={"flow_run": flow_run, "start_deadline": deadline})
+    await carry_out(agent, run)
+    assert len(wire.bodies(STARTED)) == 1
 
 
 async def test_why_a_run_could_not_be_started_is_in_its_log(

@@ -59,27 +59,7 @@ def upgrade() -> None:
     # What is not due yet is not in line yet, or claims would walk over it.
     now = _NOW[op.get_context().dialect.name]
     op.execute(f"UPDATE dispatchable SET rank = {_NOT_DUE} WHERE due_at > {now}")
-    op.create_table(
-        "teardown",
-        sa.Column("execution_id", sa.Text(), nullable=False),
-        sa.Column("workspace_id", sa.Uuid(), nullable=False),
-        sa.Column("flow_run_id", sa.Uuid(), nullable=False),
-        sa.Column("work_pool_id", sa.Uuid(), nullable=False),
-        sa.Column("handle", Json, nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_attempt_at", Timestamp, nullable=False),
-        sa.Column("last_error", sa.Text()),
-        sa.Column("given_up_at", Timestamp),
-        sa.Column("created", Timestamp, nullable=False),
-        sa.PrimaryKeyConstraint("execution_id", name=op.f("pk_teardown")),
-    )
-    op.create_index(
-        "ix_teardown__work_pool_id_next_attempt_at",
-        "teardown",
-        ["work_pool_id", "next_attempt_at"],
-        sqlite_where=sa.text("given_up_at IS NULL"),
-        postgresql_where=sa.text("given_up_at IS NULL"),
-    )
+    _create_teardowns()
     op.create_table(
         "deletion",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -102,6 +82,30 @@ def upgrade() -> None:
         is_set = sa.text(f"{columns[1]} IS NOT NULL")
         op.drop_index(name, "flow_run")
         op.create_index(name, "flow_run", columns, sqlite_where=is_set, postgresql_where=is_set)
+
+
+def _create_teardowns() -> None:
+    op.create_table(
+        "teardown",
+        sa.Column("execution_id", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("flow_run_id", sa.Uuid(), nullable=False),
+        sa.Column("work_pool_id", sa.Uuid(), nullable=False),
+        sa.Column("handle", Json, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", Timestamp, nullable=False),
+        sa.Column("last_error", sa.Text()),
+        sa.Column("given_up_at", Timestamp),
+        sa.Column("created", Timestamp, nullable=False),
+        sa.PrimaryKeyConstraint("execution_id", name=op.f("pk_teardown")),
+    )
+    op.create_index(
+        "ix_teardown__work_pool_id_next_attempt_at",
+        "teardown",
+        ["work_pool_id", "next_attempt_at"],
+        sqlite_where=sa.text("given_up_at IS NULL"),
+        postgresql_where=sa.text("given_up_at IS NULL"),
+    )
 
 
 def _create_trigger_buckets() -> None:
