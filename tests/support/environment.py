@@ -24,6 +24,8 @@ os.environ[_PASSED_ON] = json.dumps(ASKED)
 @pytest.fixture(autouse=True)
 def windlass_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The test's own WINDLASS_HOME: profiles, embedded database and spool are made there."""
+    for left in [name for name in os.environ if name.startswith("WINDLASS__")]:
+        del os.environ[left]  # by a run that a former test carried out in this process
     home = tmp_path / "windlass-home"
     monkeypatch.setenv("WINDLASS_HOME", str(home))
     return home
