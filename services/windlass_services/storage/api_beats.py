@@ -40,12 +40,12 @@ async def beat_of_api(
     )
 
 
-async def leases_could_be_renewed(
+async def answering_since(
     connection: AsyncConnection, *, now: datetime, lease: timedelta
-) -> bool:
-    """Whether some replica was there for the whole of the last term.
+) -> datetime | None:
+    """Since when some replica has been there without a gap; None while there is none.
 
-    So it is too where no replica has beaten for a day: those of the last release do not.
+    It is a day ago where no replica has beaten for a day: those of the last release do not.
     """
     beat = service_beat.c
     is_there = beat.beat_at >= now - _gap(lease)
@@ -56,7 +56,7 @@ async def leases_could_be_renewed(
         ).where(beat.service == _SERVICE, beat.beat_at >= now - _KEPT)
     )
     replicas, since = rows.one()
-    return not replicas or (since is not None and since <= now - lease)
+    return since if replicas else now - _KEPT
 
 
 def _gap(lease: timedelta) -> timedelta:

@@ -72,16 +72,25 @@ async def read_late_runs(
 
 
 async def read_expired_executions(
-    connection: AsyncConnection, *, now: datetime, limit: int, could_renew: bool = True
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    limit: int,
+    could_renew: bool = True,
+    could_be_heard: bool = True,
 ) -> list[ExpiredExecution]:
     """Live executions past their start deadline without having started, or past their lease.
 
-    Leases that nobody could renew do not end.
+    Leases that nobody could renew do not end; nor do those of executions that nobody claimed, which
+    heartbeats keep, while those could not be heard.
     """
     not_started = sa.and_(execution.c.presented_at.is_(None), execution.c.start_deadline <= now)
-    not_renewed = sa.and_(execution.c.leased, execution.c.lease_expires_at <= now)
+    over = sa.and_(execution.c.leased, execution.c.lease_expires_at <= now)
+    not_renewed = sa.and_(over, execution.c.worker_name.is_not(None))
+    not_heard = sa.and_(over, execution.c.worker_name.is_(None))
+    counting = ((not_started, True), (not_renewed, could_renew), (not_heard, could_be_heard))
     found: list[ExpiredExecution] = []
-    for clause in (not_started, not_renewed) if could_renew else (not_started,):
+    for clause in (clause for clause, counts in counting if counts):
         rows = await connection.execute(
             sa.select(
                 execution.c.workspace_id,

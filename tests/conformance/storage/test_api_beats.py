@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tests.conformance.storage.world import SteppedClock
 from windlass.ids import uuid7
-from windlass_services.storage.api_beats import beat_of_api, leases_could_be_renewed
+from windlass_services.storage.api_beats import answering_since, beat_of_api
 from windlass_services.storage.database import Database
 
 LEASE: Final = timedelta(seconds=30)
@@ -23,7 +23,8 @@ async def beat_for(database: Database, clock: SteppedClock, seconds: int, *repli
 
 async def could_renew(database: Database, clock: SteppedClock) -> bool:
     async with database.read() as connection:
-        return await leases_could_be_renewed(connection, now=clock(), lease=LEASE)
+        since = await answering_since(connection, now=clock(), lease=LEASE)
+    return since is not None and since <= clock() - LEASE
 
 
 async def test_where_nobody_ever_beats_leases_end(database: Database, clock: SteppedClock) -> None:

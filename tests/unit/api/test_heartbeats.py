@@ -11,6 +11,7 @@ from windlass.clock import utc_now
 from windlass.ids import uuid7
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.scheduler.loops.expired_executions import end_expired_executions
+from windlass_services.storage.api_beats import beat_of_api
 
 
 @pytest.fixture
@@ -89,6 +90,26 @@ async def test_a_heartbeat_counts_that_is_sent_before_the_run_says_anything(
     await api.post(f"/flow_runs/{run_id}/set_state", json={"state": {"type": "RUNNING"}})
     assert await state_type(services, api, run_id, after=530) == "RUNNING"
     assert await state_type(services, api, run_id, after=541) == "CRASHED"
+
+
+async def test_after_an_outage_a_run_has_the_time_of_its_next_heartbeats(
+    services: ServiceContext, api: httpx.AsyncClient, run_id: str
+) -> None:
+    await beat(api, f"prefect.flow-run.{run_id}")
+    back = utc_now() + timedelta(seconds=1000)
+    replica, lease = uuid7(), timedelta(seconds=30)
+
+    async def answer_until(seconds: int) -> None:
+        for at in range(seconds - 120, seconds + 1, 5):
+            async with services.database.write() as connection:
+                now = back + timedelta(seconds=max(at, 0))
+                await beat_of_api(connection, replica, now=now, lease=lease)
+
+    for seconds in (120, 240, 360, 480):
+        await answer_until(seconds)
+        assert await state_type(services, api, run_id, after=1000 + seconds) == "RUNNING"
+    await answer_until(545)
+    assert await state_type(services, api, run_id, after=1000 + 545) == "CRASHED"
 
 
 @pytest.mark.parametrize("about", ["prefect.flow-run.x", "prefect.flow.1", "thing"])

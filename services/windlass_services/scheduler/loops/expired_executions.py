@@ -14,7 +14,7 @@ from windlass.schemas.states import State, StateType
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.runtime.loop import Duty
 from windlass_services.scheduler.proposing import propose
-from windlass_services.storage.api_beats import leases_could_be_renewed
+from windlass_services.storage.api_beats import answering_since
 from windlass_services.storage.overdue_runs import ExpiredExecution, read_expired_executions
 
 _BATCH: Final = 500
@@ -36,14 +36,20 @@ async def end_expired_executions(services: ServiceContext) -> int:
     One that never started is dispatched again under a new execution, after those that wait for
     the slot that it held; one that had started crashes; one that was being cancelled is cancelled.
     An execution that moved on meanwhile is left alone. After a time in which no API answered, or
-    none reached the database, every lease is good for one more term.
+    none reached the database, every lease is good for one more term: a long one, where it is
+    heartbeats of a stock runner that keep it, since these come seldom.
     """
     now = services.clock()
     lease = timedelta(seconds=services.settings.server.lease_seconds)
+    heard_within = timedelta(seconds=services.settings.server.heartbeat_lease_seconds)
     async with services.database.read() as connection:
-        could_renew = await leases_could_be_renewed(connection, now=now, lease=lease)
+        since = await answering_since(connection, now=now, lease=lease)
         expired = await read_expired_executions(
-            connection, now=now, limit=_BATCH, could_renew=could_renew
+            connection,
+            now=now,
+            limit=_BATCH,
+            could_renew=since is not None and since <= now - lease,
+            could_be_heard=since is not None and since <= now - heard_within,
         )
     slot_wait = services.settings.server.deployments.concurrency_slot_wait_seconds
     # Once for those who wait to ask again, and once more because they are told when to ask.
