@@ -77,6 +77,8 @@ class Plan:
     def _walked(self, costs: Costs) -> Iterator[str]:
         for node in _nodes(self.tree):
             column = costs.first_columns.get(node.get("Index Name", ""))
+            if (of := _big(node)) and of[2] and of[0] not in costs.long:
+                continue  # of a day that has just begun there is little to walk over
             if column and not re.search(rf"\b{column}\b", node.get("Index Cond", column)):
                 yield f"walks {node['Index Name']} and does not ask for its {column}"
 

@@ -169,7 +169,8 @@ class Protocol(RuleBasedStateMachine):
         renewed = self.hot.renew(SCOPE, [Renewal(id)], self.clock(), TERMS.lease)
         [outcome] = self._do(renewed)
         is_owner = back == 0 and newest["ended_at"] is None
-        assert (outcome.intent is Intent.STOP) == (not is_owner)
+        # Who was suspended behind its back hears so, and may as little go on as who was stopped.
+        assert (outcome.intent in (Intent.STOP, Intent.SUSPEND)) == (not is_owner)
         if is_owner:
             self.leases[id] = self.clock() + TERMS.lease
 

@@ -68,16 +68,11 @@ def create(
         kind = type_ or ask_for("the type of its workers", "--type", default="process")
         if template is None:
             template = _default_template(client, kind)
+        new = WorkPoolCreate(name=name, type=kind, base_job_template=template, is_paused=paused)
+        if retry is not None:  # a stock server knows no such field
+            new.infrastructure_retry = retry
         try:
-            pool = client.create_work_pool(
-                WorkPoolCreate(
-                    name=name,
-                    type=kind,
-                    base_job_template=template,
-                    is_paused=paused,
-                    infrastructure_retry=retry,
-                )
-            )
+            pool = client.create_work_pool(new)
             say(f"Made the work pool {pool.name!r} of type {pool.type!r}.")
         except ObjectAlreadyExists:
             if not overwrite:
