@@ -46,9 +46,7 @@ async def run_evaluator(services: ServiceContext) -> None:
     pulse, grace = services.pulse, services.grace
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(perform, deadline_duty(services, watched), pulse, grace)
-        tasks.start_soon(
-            perform, forgetting_duty(services, watched), services.pulse, services.grace
-        )
+        tasks.start_soon(perform, forgetting_duty(services, watched), pulse, grace)
         tasks.start_soon(perform, group.replay.progress_duty(), pulse, grace)
         await _asleep(services, watched, group)
         await group.consume(evaluator)

@@ -24,14 +24,21 @@ async def beat(
     database: Database, name: str = "worker", *, after: float = 0, interval: int | None = None
 ) -> list[StatusChange]:
     """A heartbeat, so many seconds after NOW."""
-    heartbeat = WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval)
-    heard, now = [workers.Heard("pool", heartbeat)], NOW + timedelta(seconds=after)
+    heard, now = heard_of(("pool", name, interval)), NOW + timedelta(seconds=after)
     if await database.hot.hear(SCOPE, heard, now) == [True]:
         return []
     async with database.write() as connection:
         changes, missing = await workers.record_heartbeats(connection, SCOPE, heard, now=now)
     assert not missing
     return changes
+
+
+def heard_of(*said: tuple[str, str, int | None]) -> list[workers.Heard]:
+    """Heartbeats: of which pool, of whom, and how often they come."""
+    return [
+        workers.Heard(pool, WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval))
+        for pool, name, interval in said
+    ]
 
 
 async def expire(database: Database, *, after: float) -> list[tuple[str, str, str]]:
@@ -64,15 +71,7 @@ async def test_the_first_heartbeat_makes_a_worker_and_its_pool_ready(
 
 async def test_heartbeats_of_one_moment_are_recorded_together(database: Database) -> None:
     await make_pool(database)
-    heard = [
-        workers.Heard(pool, WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval))
-        for pool, name, interval in [
-            ("pool", "b", 1),
-            ("nowhere", "c", 1),
-            ("pool", "a", 2),
-            ("pool", "b", 3),
-        ]
-    ]
+    heard = heard_of(("pool", "b", 1), ("nowhere", "c", 1), ("pool", "a", 2), ("pool", "b", 3))
     async with database.write() as connection:
         changes, missing = await workers.record_heartbeats(connection, SCOPE, heard, now=NOW)
     assert missing == {"nowhere"}
@@ -84,15 +83,7 @@ async def test_heartbeats_of_one_moment_are_recorded_together(database: Database
 async def test_a_worker_that_is_known_to_a_ready_pool_is_heard_at_once(database: Database) -> None:
     await make_pool(database)
     await beat(database, "a", interval=1)
-    heard = [
-        workers.Heard(pool, WorkerHeartbeat(name=name, heartbeat_interval_seconds=interval))
-        for pool, name, interval in [
-            ("pool", "new", 1),
-            ("pool", "a", 2),
-            ("nowhere", "a", 3),
-            ("pool", "a", 4),
-        ]
-    ]
+    heard = heard_of(("pool", "new", 1), ("pool", "a", 2), ("nowhere", "a", 3), ("pool", "a", 4))
     later = NOW + timedelta(seconds=5)
     assert await database.hot.hear(SCOPE, heard, later) == [False, True, False, True]
     assert await database.hot.hear(Scope(uuid7()), heard[1:2], later) == [False]

@@ -25,6 +25,7 @@ from tests.conformance.streams.test_consumer import *  # noqa: F403
 from tests.conformance.streams.test_gaps import *  # noqa: F403
 from tests.conformance.streams.test_slow_views import *  # noqa: F403
 from tests.conformance.streams.test_topics import *  # noqa: F403
+from tests.conformance.streams.trust import expect_trust
 from tests.support.certificates import Authority
 from tests.support.rabbitmq import RabbitProcess, named_rabbitmq, rabbitmq_process
 from tests.support.server_keeper import free_port
@@ -261,13 +262,7 @@ async def test_a_broker_that_never_answers_holds_nobody_up(
 async def test_it_speaks_tls_to_who_can_be_trusted(rabbitmq: RabbitProcess, tmp_path: Path) -> None:
     trusting = RabbitStreams(url_with_tls(rabbitmq))
     careful = RabbitStreams(url_with_tls(rabbitmq, Authority(tmp_path, "stranger").file))
-    try:
-        await trusting.ping()
-        with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
-            await careful.ping()
-    finally:
-        await trusting.close()
-        await careful.close()
+    await expect_trust(trusting, careful)
 
 
 def url_with_tls(rabbitmq: RabbitProcess, authority: Path | None = None) -> str:

@@ -17,6 +17,7 @@ from tests.conformance.streams.redis_layouts import (
     redis_pair,
 )
 from tests.conformance.streams.redis_process import RedisProcess
+from tests.conformance.streams.trust import expect_trust
 from tests.support.certificates import Authority
 from tests.support.waiting import await_until
 from windlass_services.streams.consumer import Consumer
@@ -159,13 +160,7 @@ async def test_it_speaks_tls_to_who_can_be_trusted(rediss_url: str, tmp_path: Pa
     stranger = Authority(tmp_path, "stranger")
     trusting = RedisStreams(rediss_url)
     careful = RedisStreams(f"{place}?ssl_ca_certs={stranger.file}")
-    try:
-        await trusting.ping()
-        with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
-            await careful.ping()
-    finally:
-        await trusting.close()
-        await careful.close()
+    await expect_trust(trusting, careful)
 
 
 @pytest.mark.parametrize("where", ["rediss_url", "rediss_sentinel_url", "rediss_cluster_url"])

@@ -40,22 +40,9 @@ _WHERE_SET = {
 
 def upgrade() -> None:
     op.add_column("deployment", sa.Column("catch_up", Json))
-    has_policy = sa.text("catch_up IS NOT NULL")
-    op.create_index(
-        "ix_deployment__catch_up",
-        "deployment",
-        ["id"],
-        sqlite_where=has_policy,
-        postgresql_where=has_policy,
-    )
+    _index_where("ix_deployment__catch_up", "deployment", ["id"], "catch_up IS NOT NULL")
     for name, (columns, where) in _INDEXES.items():
-        op.create_index(
-            name,
-            "dispatchable",
-            columns,
-            sqlite_where=sa.text(where),
-            postgresql_where=sa.text(where),
-        )
+        _index_where(name, "dispatchable", columns, where)
     # What is not due yet is not in line yet, or claims would walk over it.
     now = _NOW[op.get_context().dialect.name]
     op.execute(f"UPDATE dispatchable SET rank = {_NOT_DUE} WHERE due_at > {now}")
@@ -79,9 +66,13 @@ def upgrade() -> None:
     )
     _create_trigger_buckets()
     for name, columns in _WHERE_SET.items():
-        is_set = sa.text(f"{columns[1]} IS NOT NULL")
         op.drop_index(name, "flow_run")
-        op.create_index(name, "flow_run", columns, sqlite_where=is_set, postgresql_where=is_set)
+        _index_where(name, "flow_run", columns, f"{columns[1]} IS NOT NULL")
+
+
+def _index_where(name: str, table: str, columns: list[str], where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def _create_teardowns() -> None:
@@ -99,12 +90,11 @@ def _create_teardowns() -> None:
         sa.Column("created", Timestamp, nullable=False),
         sa.PrimaryKeyConstraint("execution_id", name=op.f("pk_teardown")),
     )
-    op.create_index(
+    _index_where(
         "ix_teardown__work_pool_id_next_attempt_at",
         "teardown",
         ["work_pool_id", "next_attempt_at"],
-        sqlite_where=sa.text("given_up_at IS NULL"),
-        postgresql_where=sa.text("given_up_at IS NULL"),
+        "given_up_at IS NULL",
     )
 
 
@@ -129,13 +119,7 @@ def _create_trigger_buckets() -> None:
             ondelete="CASCADE",
         ),
     )
-    op.create_index(
-        "ix_trigger_bucket__due",
-        "trigger_bucket",
-        ["due"],
-        sqlite_where=sa.text("due IS NOT NULL"),
-        postgresql_where=sa.text("due IS NOT NULL"),
-    )
+    _index_where("ix_trigger_bucket__due", "trigger_bucket", ["due"], "due IS NOT NULL")
 
 
 def downgrade() -> None:
