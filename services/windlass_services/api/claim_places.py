@@ -24,6 +24,7 @@ class ClaimPlace:
 
     work_pool_id: UUID
     work_queue_ids: Sequence[UUID] | None
+    work_pool_updated: datetime | None
 
 
 class ClaimPlaces:
@@ -74,7 +75,8 @@ class ClaimPlaces:
                         await ensure_work_queue(change.connection, scope, pool_name, name, now=now)
                     )
         await record_queue_polls(self._opened, scope, queues, now)
-        place = ClaimPlace(pool.id, [queue.id for queue in queues] if names else None)
+        queue_ids = [queue.id for queue in queues] if names else None
+        place = ClaimPlace(pool.id, queue_ids, pool.updated)
         fresh = {other: found for other, found in self._found.items() if found.is_fresh(now)}
         self._found = fresh | {named: _Found(place, now)}
         return place

@@ -32,7 +32,8 @@ async def run_api(services: ServiceContext, listener: socket.socket, stop: anyio
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(context.dispatcher.run)
         tasks.start_soon(context.task_dispatcher.run)
-        tasks.start_soon(perform, beat_duty(services), services.pulse)
+        for duty in (beat_duty(services), context.worker_traffic.noting_duty()):
+            tasks.start_soon(perform, duty, services.pulse)
         tasks.start_soon(_stop_when_told, stop, context.dispatcher, server)
         await server.serve(sockets=[listener])
         tasks.cancel_scope.cancel()

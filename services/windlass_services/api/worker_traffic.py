@@ -18,6 +18,7 @@ from windlass.schemas.workers import WorkerFlowRunResponse, WorkerHeartbeat
 from windlass_services.api.changes import Opened, changing
 from windlass_services.api.due_teardowns import DueTeardowns
 from windlass_services.runtime.batching import Answers, Batcher
+from windlass_services.runtime.loop import Duty
 from windlass_services.storage.database import Connection
 from windlass_services.storage.deployments import read_job_variables
 from windlass_services.storage.polls import (
@@ -31,6 +32,7 @@ from windlass_services.storage.work_pools import no_work_pool, read_work_pool
 from windlass_services.storage.work_queues import require_queues_of_pool
 from windlass_services.storage.workers import Heard, record_heartbeats
 
+_HEARD_EVERY: Final = timedelta(seconds=1)
 _SOON: Final = timedelta(seconds=10)
 """How long before its time a run comes in line: polling workers prefetch so much as a rule."""
 
@@ -73,6 +75,7 @@ class WorkerTraffic:
         self._heartbeats: Batcher[tuple[Scope, Heard], None] = Batcher(self._hear)
         self._polls: Batcher[Poll, Polled] = Batcher(self._look)
         self._teardowns = DueTeardowns(opened)
+        self._noted: dict[tuple[Scope, str, str], Heard] = {}
 
     async def heartbeat(self, scope: Scope, work_pool_name: str, said: WorkerHeartbeat) -> int:
         """A worker is there: it is online, and its pool ready.
@@ -80,11 +83,29 @@ class WorkerTraffic:
         Returns how many teardowns wait that it may take.
         """
         await self._heartbeats.ask((scope, Heard(work_pool_name, said)))
-        return await self._teardowns.count(scope, work_pool_name, said.place)
+        return await self.due_teardowns(scope, work_pool_name, said.place)
+
+    def note(self, scope: Scope, work_pool_name: str, said: WorkerHeartbeat) -> None:
+        """The same, said by the way: it is written down with all that is noted in a second."""
+        self._noted[scope, work_pool_name, said.name] = Heard(work_pool_name, said)
+
+    async def due_teardowns(self, scope: Scope, work_pool_name: str, place: str | None) -> int:
+        """How many teardowns of a pool wait that can be done from this place."""
+        return await self._teardowns.count(scope, work_pool_name, place)
+
+    def noting_duty(self) -> Duty:
+        """Write down what was noted. What a failed pass loses, the workers say again."""
+        return Duty("worker-heartbeats", _HEARD_EVERY, self._hear_noted)
 
     async def poll(self, poll: Poll) -> Polled:
         """What there is to start, in order. Writes nothing but places in line, when some came."""
         return await self._polls.ask(poll)
+
+    async def _hear_noted(self) -> int:
+        noted, self._noted = self._noted, {}
+        if noted:
+            await self._hear([(scope, heard) for (scope, _, _), heard in noted.items()])
+        return len(noted)
 
     async def _hear(self, asked: Sequence[tuple[Scope, Heard]]) -> Answers[None]:
         missing: set[tuple[Scope, str]] = set()

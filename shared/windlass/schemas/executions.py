@@ -51,6 +51,8 @@ class ClaimRequest(Shape):
     `limit` is how many it has room for; `work_queue_names` None means every queue of the pool;
     runs due within `prefetch_seconds` are handed out too. A repeated `request_id` is answered as
     it was the first time. With `tell_next_due`, an answer without runs says when to ask again.
+    With `heartbeat_interval_seconds`, it is a heartbeat too: so often the worker says that it is
+    there; `place` is where, as in a heartbeat of its own.
     """
 
     worker_name: str
@@ -61,6 +63,18 @@ class ClaimRequest(Shape):
     work_queue_names: list[ObjectName] | None = None
     prefetch_seconds: Annotated[float, Field(ge=0, le=_LONGEST_PREFETCH)] = 0
     tell_next_due: bool = False
+    heartbeat_interval_seconds: Whole | None = None
+    place: str | None = None
+
+
+class HeartbeatTaken(Shape):
+    """The claim counted as a heartbeat.
+
+    `teardowns` wait that the worker may take; `work_pool_updated`: when its pool last changed.
+    """
+
+    teardowns: Whole
+    work_pool_updated: Timestamp | None = None
 
 
 class ClaimedRun(Shape):
@@ -86,10 +100,12 @@ class ClaimResponse(Shape):
     """The runs that were claimed: as many as there were, none when the wait was in vain.
 
     `next_due_seconds`: after so many, there will be one to claim; None: not asked, or not known.
+    `heartbeat`: None where the claim was no heartbeat, as it is for a server that knows of none.
     """
 
     runs: list[ClaimedRun]
     next_due_seconds: Seconds | None = None
+    heartbeat: HeartbeatTaken | None = None
 
 
 class Handle(Shape):

@@ -14,6 +14,7 @@ from windlass_services.api.app import create_app
 from windlass_services.api.context import ApiContext
 from windlass_services.orchestration.context import ServiceContext
 from windlass_services.processes.assembly import assembled
+from windlass_services.runtime.loop import perform
 
 ADDRESS = "http://windlass/api"
 
@@ -50,6 +51,7 @@ async def wire(services: ServiceContext) -> AsyncGenerator[httpx.ASGITransport]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(context.dispatcher.run)
         tasks.start_soon(context.task_dispatcher.run)
+        tasks.start_soon(perform, context.worker_traffic.noting_duty(), services.pulse)
         yield httpx.ASGITransport(app=app)
         await context.dispatcher.drain()
         tasks.cancel_scope.cancel()

@@ -6,13 +6,16 @@ from uuid import UUID
 import anyio
 import pytest
 
+from tests.support.waiting import await_until
 from windlass.client._async.client import WindlassClient
 from windlass.exceptions import ObjectNotFound
+from windlass.ids import uuid7
 from windlass.schemas.deployments import DeploymentCreate
+from windlass.schemas.executions import ClaimRequest, HeartbeatTaken
 from windlass.schemas.flow_runs import DeploymentFlowRunCreate
 from windlass.schemas.state_constructors import Scheduled
-from windlass.schemas.work_pools import WorkPoolCreate
-from windlass.schemas.workers import WorkerHeartbeat
+from windlass.schemas.work_pools import WorkPoolCreate, WorkPoolStatus, WorkPoolUpdate
+from windlass.schemas.workers import WorkerHeartbeat, WorkerStatus
 
 
 async def deploy(client: WindlassClient, pool: str) -> UUID:
@@ -85,3 +88,47 @@ async def test_a_worker_of_no_pool_costs_the_others_nothing(client: WindlassClie
     assert "windlass work-pool create nowhere" in str(refused[0])
     listed = await client.read_workers_for_work_pool("pool")
     assert {worker.name for worker in listed} == {"a", "b"}
+
+
+def claim_of(worker: str, **fields: object) -> ClaimRequest:
+    """A claim that waits for nothing."""
+    return ClaimRequest.model_validate(
+        {"worker_name": worker, "request_id": uuid7(), "limit": 1, **fields}
+    )
+
+
+async def test_a_claim_that_says_so_is_a_heartbeat(client: WindlassClient) -> None:
+    await client.create_work_pool(WorkPoolCreate(name="pool", type="process"))
+    told = await client.ask_for_runs("pool", claim_of("alive", heartbeat_interval_seconds=7))
+    silent = await client.ask_for_runs("pool", claim_of("silent"))
+    pool = await client.read_work_pool("pool")
+    assert told.heartbeat == HeartbeatTaken(teardowns=0, work_pool_updated=pool.updated)
+    assert silent.heartbeat is None
+
+    async def is_heard() -> bool:
+        return bool(await client.read_workers_for_work_pool("pool"))
+
+    await await_until(is_heard, description="the worker to be listed")
+    [worker] = await client.read_workers_for_work_pool("pool")
+    assert (worker.name, worker.heartbeat_interval_seconds) == ("alive", 7)
+    assert worker.status is WorkerStatus.ONLINE
+    assert (await client.read_work_pool("pool")).status is WorkPoolStatus.READY
+
+
+async def test_a_claim_hears_that_its_pool_changed(client: WindlassClient) -> None:
+    await client.create_work_pool(WorkPoolCreate(name="pool", type="process"))
+
+    async def updated() -> datetime | None:
+        asked = claim_of("worker", heartbeat_interval_seconds=30)
+        told = (await client.ask_for_runs("pool", asked)).heartbeat
+        assert told is not None
+        return told.work_pool_updated
+
+    before = await updated()
+    await client.update_work_pool("pool", WorkPoolUpdate(description="changed"))
+
+    async def is_told() -> bool:
+        return await updated() != before
+
+    await await_until(is_told, description="the claim to tell of the change")
+    assert await updated() == (await client.read_work_pool("pool")).updated

@@ -30,9 +30,11 @@ async def test_every_run_is_claimed_by_a_waiting_worker(
 
 
 def test_idle_workers_wait_as_long_as_an_agent_does_by_default() -> None:
-    [asked_every] = [f.default for path, f, _ in walk(WorkerSettings) if path == "query_seconds"]
+    defaults = {path: field.default for path, field, _ in walk(WorkerSettings)}
+    asked_every, heard_every = defaults["query_seconds"], defaults["heartbeat_seconds"]
     assert isinstance(asked_every, float)
-    assert longest_wait(asked_every) == idle.CLAIM_WAIT
+    assert isinstance(heard_every, float)
+    assert longest_wait(asked_every, heard_every) == idle.CLAIM_WAIT
 
 
 async def test_a_claim_takes_what_is_due(running: RunningServer) -> None:

@@ -17,7 +17,7 @@ from windlass.reporting.folders import spool_folder
 from windlass.schemas.executions import ClaimedRun
 from windlass.schemas.work_pools import WorkPool
 from windlass.settings import Settings
-from windlass_workers.agent import cancelling, claims, heartbeat, spools
+from windlass_workers.agent import cancelling, claims, heartbeat, spools, teardowns
 from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.joining import FindType, join_pool
 from windlass_workers.agent.options import WorkerOptions
@@ -104,6 +104,7 @@ async def _work(agent: AgentContext, settings: Settings) -> int:
             background.start_soon(agent.waking.watch)
             await background.start(agent.waking.listen, agent.pool.id)
         background.start_soon(heartbeat.beat_forever, agent)
+        background.start_soon(teardowns.tear_down_when_told, agent)
         background.start_soon(cancelling.stop_cancelled_forever, agent)
         background.start_soon(spools.adopt_forever, agent)
         if agent.options.with_healthcheck:

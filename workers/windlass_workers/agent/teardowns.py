@@ -20,6 +20,18 @@ _LONGEST: Final = 90.0
 """Seconds after which an attempt has failed: before the server gives it to somebody else."""
 
 
+async def tear_down_when_told(agent: AgentContext) -> None:
+    """Take teardowns whenever the server says that there are some, until cancelled.
+
+    One that takes long holds back nothing of what comes later.
+    """
+    async with anyio.create_task_group() as taken:
+        while True:
+            await agent.teardowns_wait.wait()
+            agent.teardowns_wait = anyio.Event()
+            taken.start_soon(tear_down, agent)
+
+
 async def tear_down(agent: AgentContext) -> None:
     """Take teardowns of the pool that wait, and do them. Raises nothing.
 

@@ -13,11 +13,13 @@ from windlass.schemas.executions import (
     ClaimResponse,
     ExecutionEnded,
     ExecutionStarted,
+    HeartbeatTaken,
     RenewRequest,
     RenewResponse,
 )
 from windlass.schemas.state_constructors import Cancelled, Crashed, Scheduled
 from windlass.schemas.states import State
+from windlass.schemas.workers import WorkerHeartbeat
 from windlass_services.api.answers import answer
 from windlass_services.api.context import ApiContext, InContext, InScope
 from windlass_services.api.declaring import Routes
@@ -27,6 +29,7 @@ from windlass_services.storage import executions
 from windlass_services.storage.executions import ReportedExecution
 from windlass_services.storage.hot.facts import FlowRunTransition
 from windlass_services.storage.hot.protocol import Claim
+from windlass_services.storage.scope import Scope
 from windlass_services.storage.work_pools import no_work_pool
 
 router = Routes(tags=["Executions"])
@@ -42,6 +45,8 @@ async def claim(
     A worker that hangs up waits no longer: a run would be handed to nobody.
     """
     place = await context.claim_places.find(scope, name, asked.work_queue_names)
+    if asked.heartbeat_interval_seconds is not None:
+        context.worker_traffic.note(scope, name, _heartbeat_of(asked))
     now = context.clock()
     server = context.settings.server
     wanted = Claim(
@@ -67,7 +72,33 @@ async def claim(
     if asked.tell_next_due and not runs:
         next_due = await _next_due_seconds(context, wanted)
     return answer(
-        ClaimResponse(runs=await with_tokens(context, scope, runs), next_due_seconds=next_due)
+        ClaimResponse(
+            runs=await with_tokens(context, scope, runs),
+            next_due_seconds=next_due,
+            heartbeat=await _answer_heartbeat(context, scope, name, asked),
+        )
+    )
+
+
+def _heartbeat_of(asked: ClaimRequest) -> WorkerHeartbeat:
+    return WorkerHeartbeat(
+        name=asked.worker_name, heartbeat_interval_seconds=asked.heartbeat_interval_seconds
+    )
+
+
+async def _answer_heartbeat(
+    context: ApiContext, scope: Scope, name: str, asked: ClaimRequest
+) -> HeartbeatTaken | None:
+    """What a heartbeat is told, as it is now: the claim may have waited."""
+    if asked.heartbeat_interval_seconds is None:
+        return None
+    try:
+        place = await context.claim_places.find(scope, name, asked.work_queue_names)
+    except ObjectNotFound:  # deleted meanwhile; the worker still has to hear of its runs
+        return None
+    return HeartbeatTaken(
+        teardowns=await context.worker_traffic.due_teardowns(scope, name, asked.place),
+        work_pool_updated=place.work_pool_updated,
     )
 
 

@@ -1,7 +1,7 @@
 """Teardowns that a worker is told of: taken, done and answered for."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -14,15 +14,17 @@ from tests.unit.workers.agent.conftest import Wire
 from windlass.ids import uuid7
 from windlass.schemas.executions import Handle
 from windlass.schemas.teardowns import TEARDOWNS_HEADER
+from windlass_workers.agent.claims import claim_once
 from windlass_workers.agent.context import AgentContext
-from windlass_workers.agent.heartbeat import beat_forever
+from windlass_workers.agent.heartbeat import beat_once
 from windlass_workers.agent.runs import carry_out
 from windlass_workers.agent.slots import LiveRun
-from windlass_workers.agent.teardowns import tear_down
+from windlass_workers.agent.teardowns import tear_down, tear_down_when_told
 from windlass_workers.contract import RunSpec, Unreachable
 from windlass_workers.scripted import ScriptedVariables, ScriptedWorker
 
 Take = Callable[..., LiveRun]
+BeTold = Callable[[AgentContext, Wire], Awaitable[None]]
 HEARTBEAT, TAKE = "/work_pools/pool/workers/heartbeat", "/work_pools/pool/teardowns/take"
 TORN_DOWN, STARTED, ENDED = "/executions/torn_down", "/executions/started", "/executions/ended"
 
@@ -55,15 +57,29 @@ async def started(take: Take) -> Handle:
     return await ScriptedWorker().start(spec, ScriptedVariables(run_for=60))
 
 
-async def test_a_heartbeat_that_tells_of_teardowns_has_them_done(
-    agent: AgentContext, wire: Wire, take: Take
-) -> None:
-    handle = await started(take)
+async def beat(agent: AgentContext, wire: Wire) -> None:
+    """Be told of a teardown by a heartbeat."""
     wire.will_answer(HEARTBEAT, httpx.Response(204, headers={TEARDOWNS_HEADER: "1"}))
     wire.will_answer("/work_pools/pool", httpx.Response(200, content=agent.pool.model_dump_json()))
+    await beat_once(agent)
+
+
+async def claim(agent: AgentContext, wire: Wire) -> None:
+    """Be told of a teardown by a claim."""
+    answer = {"runs": [], "heartbeat": {"teardowns": 1}}
+    wire.will_answer("/work_pools/pool/claim", httpx.Response(200, content=json.dumps(answer)))
+    await claim_once(agent, lambda _: None, wait=0)
+
+
+@pytest.mark.parametrize("be_told", [beat, claim])
+async def test_teardowns_that_the_server_tells_of_are_done(
+    agent: AgentContext, wire: Wire, take: Take, be_told: BeTold
+) -> None:
+    handle = await started(take)
     wire.will_answer(TAKE, teardown_of(handle))
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(beat_forever, agent)
+        tasks.start_soon(tear_down_when_told, agent)
+        await be_told(agent, wire)
 
         async def was_answered() -> bool:
             return bool(wire.bodies(TORN_DOWN))
@@ -81,15 +97,11 @@ async def test_nothing_is_asked_for_while_no_teardown_waits(
 ) -> None:
     wire.will_answer("/work_pools/pool", httpx.Response(200, content=agent.pool.model_dump_json()))
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(beat_forever, agent)
-        await await_until(lambda: _has_beaten(wire), description="a heartbeat")
+        tasks.start_soon(tear_down_when_told, agent)
+        await beat_once(agent)
         await anyio.wait_all_tasks_blocked()
         tasks.cancel_scope.cancel()
     assert wire.bodies(TAKE) == []
-
-
-async def _has_beaten(wire: Wire) -> bool:
-    return bool(wire.bodies("/work_pools/pool"))
 
 
 @pytest.mark.parametrize(

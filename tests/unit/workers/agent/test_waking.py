@@ -129,7 +129,7 @@ async def test_while_the_broker_is_away_the_worker_waits_at_the_api(
         watching.start_soon(awake.watch)
         await until_asked(wire, 2)
         watching.cancel_scope.cancel()
-    assert [asked["wait_seconds"] for asked in wire.bodies(CLAIM)] == [0, 30]
+    assert [asked["wait_seconds"] for asked in wire.bodies(CLAIM)] == [0, 27]
     assert not awake.is_up
     broker.problem = None
     async with anyio.create_task_group() as again:
