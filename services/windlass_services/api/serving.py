@@ -8,6 +8,7 @@ from typing import Any, Final
 import uvicorn
 
 from windlass.exceptions import PortTaken
+from windlass_services.api.socket_protocol import SocketProtocol
 
 _WEBSOCKET_PING: Final = 20.0
 
@@ -36,7 +37,7 @@ def http_server(app: Any, *, keep_alive: int, log_level: str, grace: int) -> Htt
             log_level=log_level.lower(),
             timeout_keep_alive=keep_alive,
             timeout_graceful_shutdown=grace,
-            ws="websockets-sansio",
+            ws=SocketProtocol,
             ws_ping_interval=_WEBSOCKET_PING,
             loop="none",
         )

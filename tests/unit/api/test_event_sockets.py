@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -91,6 +91,37 @@ def test_what_comes_in_is_stored(windlass_server: WindlassServer) -> None:
             return [one["event"] for one in page["events"]] == ["second", "first"]
 
         wait_until(stored, timeout=20, description="the events to be stored")
+
+
+def send_at_once(connection: Connection, frames: Iterable[str], *, close: bool = False) -> None:
+    """Send frames so that a server reads many of them at a time."""
+    protocol = connection.protocol
+    for frame in frames:
+        protocol.send_text(frame.encode())
+    if close:
+        protocol.send_close()
+    connection.socket.sendall(b"".join(protocol.data_to_send()))
+
+
+@pytest.mark.parametrize("end", ["no event", "close"])
+def test_what_came_before_the_end_is_stored_all_the_same(
+    windlass_server: WindlassServer, end: str
+) -> None:
+    resource = str(uuid4())
+    events = [json.dumps(event(f"number-{n}", resource)) for n in range(250)]
+    with connect(address(windlass_server, "/events/in"), proxy=None) as connection:
+        if end == "close":
+            send_at_once(connection, events, close=True)
+        else:
+            send_at_once(connection, [*events, "{}"])
+        with pytest.raises(ConnectionClosed):
+            read_to_the_end(connection)
+    asked = {"filter": {"resource": {"id": [resource]}}}
+    wait_until(
+        lambda: windlass_server.post("events/filter", asked)["total"] == len(events),
+        timeout=20,
+        description="every event to be stored",
+    )
 
 
 def test_what_is_no_event_closes_the_stream(windlass_server: WindlassServer) -> None:

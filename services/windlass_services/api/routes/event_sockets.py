@@ -16,10 +16,12 @@ from windlass_services.api.context import ApiContext
 from windlass_services.api.declaring import Routes
 from windlass_services.api.heartbeats import take_in_events
 from windlass_services.api.sizes import check_event_size
+from windlass_services.api.socket_protocol import frames_at_hand
 from windlass_services.api.sockets import accept_subscriber, until_gone
 from windlass_services.events.matching import is_asked_for
 from windlass_services.events.rows import EVENTS_TOPIC, row_of_event
 from windlass_services.storage.events import read_events
+from windlass_services.storage.hot.protocol import EventRow
 from windlass_services.storage.paging import Window
 from windlass_services.storage.scope import Scope
 
@@ -31,27 +33,44 @@ _CLOCKS_DIFFER: Final = timedelta(days=1)
 _REMEMBERED: Final = 10_000
 _UNREADABLE: Final = 1007
 _TOO_LARGE: Final = 1009
+_AT_ONCE: Final = 100
+"""Events of a socket that are stored together at most: so many others do not wait for long."""
 _BYTES_A_CHARACTER: Final = 4  # at most
 
 
 @router.websocket("/events/in")
 async def stream_events_in(socket: WebSocket) -> None:
-    """Each frame is one event. The next one is read when this one is stored."""
+    """Each frame is one event. Those that have come are stored together, before more are read."""
     context: ApiContext = socket.app.state.context
     await socket.accept(subprotocol=_subprotocol(socket))
     try:
         while True:
-            frame = await socket.receive_text()
-            event = Event.model_validate_json(frame)
-            check_event_size(context.settings.server.events, event, _BYTES_A_CHARACTER * len(frame))
-            row = row_of_event(event, context.clock())
-            await take_in_events(context, Scope(), [row])
+            await _take_in_what_came(context, socket)
     except ValidationError as error:
         await socket.close(_UNREADABLE, f"Not an event: {error.errors()[0]['msg']}"[:120])
     except PayloadTooLarge as error:
         await socket.close(_TOO_LARGE, str(error)[:120])
     except WebSocketDisconnect:
         return
+
+
+async def _take_in_what_came(context: ApiContext, socket: WebSocket) -> None:
+    """Wait for one event, and store it with those behind it. What came before a frame that is no
+    event, or before the end, is stored all the same."""
+    rows: list[EventRow] = []
+    try:
+        rows.append(await _next_row(context, socket))
+        for _ in range(min(frames_at_hand(socket.scope), _AT_ONCE - 1)):
+            rows.append(await _next_row(context, socket))
+    finally:
+        await take_in_events(context, Scope(), rows)
+
+
+async def _next_row(context: ApiContext, socket: WebSocket) -> EventRow:
+    frame = await socket.receive_text()
+    event = Event.model_validate_json(frame)
+    check_event_size(context.settings.server.events, event, _BYTES_A_CHARACTER * len(frame))
+    return row_of_event(event, context.clock())
 
 
 @router.websocket("/events/out")
