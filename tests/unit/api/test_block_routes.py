@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from windlass.exceptions import ServerBusy
 from windlass_services.api.system_blocks import install_missing_system_blocks
 from windlass_services.orchestration.context import ServiceContext
+from windlass_services.storage.database import Connection
 from windlass_services.storage.encryption import find_or_create_cipher
 from windlass_services.storage.scope import Scope
 from windlass_services.storage.tables import block_document, configuration
@@ -225,6 +228,22 @@ async def test_the_servers_own_types_are_there_and_stay(
         )
     ).json()
     assert (await api.delete(f"block_schemas/{schema['id']}")).status_code == 403
+
+
+async def test_a_database_that_is_busy_at_first_is_waited_for(
+    services: ServiceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = iter([ServerBusy(retry_after=0), ServerBusy(retry_after=0)])
+    read = services.database.read
+
+    def busy_at_first() -> AbstractAsyncContextManager[Connection]:
+        if (error := next(busy, None)) is not None:
+            raise error
+        return read()
+
+    monkeypatch.setattr(services.database, "read", busy_at_first)
+    await install_missing_system_blocks(services.database, Scope(), now=services.clock())
+    assert next(busy, None) is None
 
 
 async def test_a_row_that_cannot_be_decrypted_does_not_break_the_list(

@@ -16,9 +16,9 @@ Job: TypeAlias = Callable[[sqlite3.Cursor], AnswerT]
 """Reads and writes on the writer's connection, inside a savepoint of its own."""
 
 PRAGMAS: Final = (
+    "PRAGMA busy_timeout = 5000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA busy_timeout = 5000",
     "PRAGMA foreign_keys = ON",
 )
 """What every connection sets. NORMAL: a commit survives the end of the process at once, and that of
