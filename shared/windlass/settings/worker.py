@@ -16,7 +16,8 @@ class WorkerSettings(SettingsGroup):
     heartbeat_seconds: float = setting(30.0, "Seconds between two heartbeats.", at_least=0.001)
     query_seconds: float = setting(
         10.0,
-        "Seconds between two polls; a claim waits for a run three times as long, but less than a heartbeat.",
+        "Seconds between two polls; a claim waits for a run three times as long, but less than"
+        " `worker.heartbeat_seconds`.",
         at_least=0.001,
     )
     prefetch_seconds: float = setting(

@@ -1,5 +1,6 @@
 """A pong says that the application has taken care of what came before its ping."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
@@ -55,7 +56,7 @@ async def test_a_ping_is_answered_when_what_came_before_is_taken_care_of(
 ) -> None:
     await connection.send("first")
     await connection.send("second")
-    pong = await connection.ping()
+    pong = asyncio.ensure_future(await connection.ping())
     for handled in (0, 1):
 
         async def is_at_work(handled: int = handled) -> bool:

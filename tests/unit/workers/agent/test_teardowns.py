@@ -12,7 +12,7 @@ import pytest
 from tests.support.waiting import await_until
 from tests.unit.workers.agent.conftest import Wire
 from windlass.ids import uuid7
-from windlass.schemas.executions import Handle
+from windlass.schemas.executions import ClaimResponse, Handle, HeartbeatTaken
 from windlass.schemas.teardowns import TEARDOWNS_HEADER
 from windlass_workers.agent.claims import claim_once
 from windlass_workers.agent.context import AgentContext
@@ -66,8 +66,8 @@ async def beat(agent: AgentContext, wire: Wire) -> None:
 
 async def claim(agent: AgentContext, wire: Wire) -> None:
     """Be told of a teardown by a claim."""
-    answer = {"runs": [], "heartbeat": {"teardowns": 1}}
-    wire.will_answer("/work_pools/pool/claim", httpx.Response(200, content=json.dumps(answer)))
+    answer = ClaimResponse(runs=[], heartbeat=HeartbeatTaken(teardowns=1)).model_dump_json()
+    wire.will_answer("/work_pools/pool/claim", httpx.Response(200, content=answer))
     await claim_once(agent, lambda _: None, wait=0)
 
 
