@@ -27,6 +27,15 @@ def alerts() -> Iterator[dict[str, Any]]:
         yield from group["rules"]
 
 
+def queries() -> Iterator[str]:
+    """Every expression of a rule, and every query by which an example scales."""
+    yield from (alert["expr"] for alert in alerts())
+    for path in EXAMPLES:
+        for document in documents(path):
+            for trigger in document.get("spec", {}).get("triggers", ()):
+                yield trigger["metadata"]["query"]
+
+
 def names_in(text: str) -> set[str]:
     """The metrics that a query asks for; of a histogram, as it is declared."""
     return {_OF_HISTOGRAM.sub("", name) for name in _NAME.findall(text)}

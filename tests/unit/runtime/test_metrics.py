@@ -2,14 +2,13 @@
 """Metrics: described where people look, and there when they are asked for."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import anyio
-from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import CollectorRegistry
 
+from tests.support.declared_metrics import every_metric, labels_of, name_of
 from tests.support.golden import ROOT, assert_golden
 from windlass_services.runtime import metrics
 from windlass_services.runtime.exposition import exposition, just_measured
@@ -25,22 +24,10 @@ says where they are served. `process_*` and `python_*` come from the Prometheus 
 LOOP: Final = "loop-under-test"
 
 
-def every_metric(registry: CollectorRegistry) -> Iterator[MetricWrapperBase]:
-    """The metrics of a registry, in the order in which they are declared."""
-    for value in vars(metrics).values():
-        if isinstance(value, MetricWrapperBase) and value in registry._collector_to_names:
-            yield value
-
-
-def name_of(metric: MetricWrapperBase) -> str:
-    """As it is asked for; of a histogram, what comes before `_bucket`."""
-    return f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
-
-
 def table(title: str, registry: CollectorRegistry) -> str:
     lines = [f"\n## {title}\n", "| name | kind | labels | what it says |", "|---|---|---|---|"]
     for metric in every_metric(registry):
-        labels = ", ".join(f"`{name}`" for name in metric._labelnames)
+        labels = ", ".join(f"`{name}`" for name in labels_of(metric))
         lines.append(
             f"| `{name_of(metric)}` | {metric._type} | {labels} | {metric._documentation} |"
         )
