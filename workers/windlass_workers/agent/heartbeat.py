@@ -17,6 +17,7 @@ LOOP: Final = "heartbeat"
 _IN_CLAIMS_AFTER: Final = 1 / 3
 """The part of the time between two heartbeats after which a claim is one: a busy worker claims all
 the time."""
+_LONGEST_READ: Final = 5.0
 _log: Final = logging.getLogger("windlass.workers")
 
 
@@ -68,7 +69,9 @@ async def take_answer(agent: AgentContext, heartbeat: HeartbeatTaken | None) -> 
     _heard(agent, heartbeat.teardowns)
     if heartbeat.work_pool_updated != agent.pool.updated:
         try:
-            agent.pool = await agent.client.read_work_pool(agent.options.pool)
+            # Whoever is stopped meanwhile has claimed these runs, and still has to start them.
+            with anyio.fail_after(_LONGEST_READ, shield=True):
+                agent.pool = await agent.client.read_work_pool(agent.options.pool)
         except Exception as error:
             _log.warning("Could not read the work pool: %s", told(error))
 

@@ -11,6 +11,7 @@ from tests.support.claimed_runs import claimed_run
 from tests.support.waiting import await_until
 from tests.unit.workers.agent.conftest import Wire
 from windlass.schemas.executions import ClaimedRun, ClaimResponse, HeartbeatTaken
+from windlass.schemas.work_pools import WorkPool
 from windlass_workers.agent.claims import claim_once, longest_wait
 from windlass_workers.agent.context import AgentContext
 from windlass_workers.agent.heartbeat import beat_forever
@@ -44,16 +45,13 @@ async def test_a_claim_is_a_heartbeat_when_one_is_due_soon(agent: AgentContext, 
 
 
 async def test_who_says_it_in_claims_sends_no_heartbeats(agent: AgentContext, wire: Wire) -> None:
-    agent.heartbeat_every = timedelta(seconds=0.3)
     wire.will_answer(CLAIM, answer(HeartbeatTaken(teardowns=0)))
+    agent.signs.told_at = time.monotonic() - agent.heartbeat_every.total_seconds() + 0.5
     async with anyio.create_task_group() as tasks:
-        await claim(agent)
         tasks.start_soon(beat_forever, agent)
-        until = time.monotonic() + 0.9
-        while time.monotonic() < until:
-            agent.signs.told_at -= 0.1  # as if more time had gone by: every claim is a heartbeat
-            await claim(agent)
-            await anyio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
+        await claim(agent)
+        await anyio.sleep(0.7)  # the heartbeat would have been due
         tasks.cancel_scope.cancel()
     assert wire.bodies(HEARTBEAT) == []
 
@@ -102,6 +100,27 @@ async def test_runs_are_not_lost_with_a_pool_that_cannot_be_read(
     known = agent.pool
     assert await claim(agent) == 1
     assert agent.pool is known
+
+
+async def test_runs_are_not_lost_when_the_worker_stops_while_it_reads_the_pool(
+    agent: AgentContext, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = datetime.now(UTC)
+    taken = HeartbeatTaken(teardowns=0, work_pool_updated=changed)
+    wire.will_answer(CLAIM, answer(taken, claimed_run()))
+    changed_pool = agent.pool.model_copy(update={"updated": changed})
+    async with anyio.create_task_group() as tasks:
+
+        async def read_slowly(name: str) -> WorkPool:
+            del name
+            tasks.cancel_scope.cancel()
+            await anyio.sleep(0.01)
+            return changed_pool
+
+        monkeypatch.setattr(agent.client, "read_work_pool", read_slowly)
+        tasks.start_soon(claim, agent)
+    assert len(agent.slots.live) == 1
+    assert agent.pool is changed_pool
 
 
 @pytest.mark.parametrize(("poll", "beat", "wait"), [(10, 30, 27), (2, 30, 6), (60, 300, 60)])
