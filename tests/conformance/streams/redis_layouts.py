@@ -33,15 +33,15 @@ class RedisCluster:
         return f"{scheme('redis+cluster', tls)}{places}{query(tls)}"
 
     def until_whole(self) -> None:
-        """Wait until every master knows of all the others."""
+        """Wait until every master knows of all the others, and passes on what is published."""
 
         def is_whole() -> bool:
-            states = [master.command("CLUSTER INFO") for master in self.masters]
             # The vendor's client reads this reply into a dictionary.
+            states = [master.command("CLUSTER INFO") for master in self.masters]
             return all(
                 state["cluster_state"] == "ok" and state["cluster_known_nodes"] == str(_MASTERS)
                 for state in states
-            )
+            ) and all(map(_is_linked, self.masters))
 
         wait_until(is_whole, description="the cluster to be whole")
 
@@ -97,11 +97,21 @@ def redis_pair(folder: Path, tls: Tls | None = None) -> Generator[RedisPair]:
         )
         settings = folder / "sentinel.conf"
         settings.write_text(_SENTINEL.format(service=SERVICE, port=master.port))
+        if tls and tls.password:
+            with settings.open("a") as more:
+                more.write(f"sentinel auth-pass {SERVICE} {tls.password}\n")
         sentinel = RedisProcess(free_port(), folder, (str(settings), "--sentinel"), tls)
         running.callback(sentinel.kill)
         sentinel.start()
         wait_until(lambda: _knows_replica(sentinel), description="the sentinel to know the replica")
         yield RedisPair(master, replica, sentinel)
+
+
+def _is_linked(master: RedisProcess) -> bool:
+    """Whether it has a link to each of the others, and each of them one to it."""
+    links = master.command("CLUSTER LINKS")
+    to_and_from = {(direction, node) for _, direction, _, node, *_ in links}
+    return len(to_and_from) == 2 * (_MASTERS - 1)
 
 
 def _knows_replica(sentinel: RedisProcess) -> bool:

@@ -200,6 +200,23 @@ async def test_a_listener_notices_a_peer_that_went_silent(
             assert (await anext(announcements)).resumed
 
 
+async def test_a_wait_may_be_given_up_while_it_subscribes_again(
+    redis_streams: RedisStreams, redis_process: RedisProcess
+) -> None:
+    async with redis_streams.listen(["runs"]) as announcements:
+        redis_process.kill()
+        redis_process.start()
+        redis_process.freeze()
+        for _ in range(3):
+            with anyio.move_on_after(0.2):
+                await anext(announcements)
+        redis_process.thaw()
+        with anyio.fail_after(15):
+            assert await anext(announcements) == Announcement(resumed=True)
+            await redis_streams.announce("runs", "again")
+            assert await anext(announcements) == Announcement("runs", "again")
+
+
 async def test_a_subscription_that_was_not_confirmed_is_made_again(
     redis_streams: RedisStreams, redis_process: RedisProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,12 @@
 """Redis of several servers: a master that is replaced, a part of a cluster that goes missing."""
 
-import ssl
 from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.conformance.streams.redis_layouts import (
@@ -17,9 +16,7 @@ from tests.conformance.streams.redis_layouts import (
     redis_cluster,
     redis_pair,
 )
-from tests.conformance.streams.redis_process import RedisProcess
-from tests.conformance.streams.trust import expect_trust
-from tests.support.certificates import Authority
+from tests.conformance.streams.redis_process import RedisProcess, Tls
 from tests.support.waiting import await_until
 from windlass_services.streams.consumer import Consumer
 from windlass_services.streams.errors import BrokerUnavailable
@@ -29,18 +26,25 @@ from windlass_services.streams.protocol import PARTITIONS, Announcement, Deliver
 from windlass_services.streams.redis.streams import RedisStreams
 
 AT_ONCE = timedelta(0)
+_ONE_HAS_ALL = b"*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:%d\r\n$1\r\na\r\n"
 KEYS = {partition_of(f"run-{n}"): f"run-{n}" for n in range(200)}
 
 
+@pytest.fixture(params=["plain", "tls"])
+def spoken(request: pytest.FixtureRequest) -> Tls | None:
+    """What the servers speak."""
+    return request.getfixturevalue("tls") if request.param == "tls" else None
+
+
 @pytest.fixture
-def pair(tmp_path: Path) -> Generator[RedisPair]:
-    with redis_pair(tmp_path) as pair:
+def pair(tmp_path: Path, spoken: Tls | None) -> Generator[RedisPair]:
+    with redis_pair(tmp_path, spoken) as pair:
         yield pair
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Generator[RedisCluster]:
-    with redis_cluster(tmp_path) as cluster:
+def cluster(tmp_path: Path, spoken: Tls | None) -> Generator[RedisCluster]:
+    with redis_cluster(tmp_path, spoken) as cluster:
         yield cluster
 
 
@@ -156,37 +160,38 @@ async def test_a_server_of_a_cluster_that_lost_its_part_is_a_gap_in_that_part(
     assert set(await cluster_streams.gaps("events", "group")) >= lost
 
 
-async def test_it_speaks_tls_to_who_can_be_trusted(rediss_url: str, tmp_path: Path) -> None:
-    place, _, _ = rediss_url.partition("?")
-    stranger = Authority(tmp_path, "stranger")
-    trusting = RedisStreams(rediss_url)
-    careful = RedisStreams(f"{place}?ssl_ca_certs={stranger.file}")
-    await expect_trust(trusting, careful)
+async def test_who_gives_up_while_it_gets_to_know_a_cluster_leaves_no_connection() -> None:
+    is_halfway = anyio.Event()
+    connected: list[SocketStream] = []
 
+    async def answer(client: SocketStream) -> None:
+        """Says which server has what, and not which commands there are."""
+        connected.append(client)
+        async with client:
+            async for said in client:
+                if b"SLOTS" in said:
+                    await client.send(_ONE_HAS_ALL % port)
+                elif b"COMMAND" in said:
+                    is_halfway.set()
+                else:
+                    await client.send(b"+OK\r\n" * said.count(b"*"))
+        connected.remove(client)
 
-@pytest.mark.parametrize("where", ["rediss_url", "rediss_sentinel_url", "rediss_cluster_url"])
-async def test_connections_that_open_at_once_do_not_each_read_the_certificates_of_the_system(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    """It takes so long that those that wait for it give up."""
-    url: str = request.getfixturevalue(where)
-    read: list[ssl.SSLContext] = []
-    make = ssl.create_default_context
+    async def nobody_is_left() -> bool:
+        return not connected
 
-    def counted() -> ssl.SSLContext:
-        read.append(make())
-        return read[-1]
-
-    monkeypatch.setattr(ssl, "create_default_context", counted)
-    streams = RedisStreams(url)
-    wait = timedelta(seconds=0.2)
-    async with anyio.create_task_group() as tasks:
-        for partition in range(PARTITIONS):
-            ask = partial(streams.read, limit=1, wait=wait)
-            tasks.start_soon(ask, "events", "group", partition, "one")
-    await streams.close()
-    # One for commands and one for reads, and as many for who is asked where the data are.
-    assert 0 < len(read) <= 4
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        port = listener.extra(SocketAttribute.local_port)
+        streams = RedisStreams(f"redis+cluster://127.0.0.1:{port}")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, answer)
+            async with anyio.create_task_group() as asking:
+                asking.start_soon(streams.ping)
+                await is_halfway.wait()
+                asking.cancel_scope.cancel()
+            await streams.close()
+            await await_until(nobody_is_left, timeout=5, description="the connections to end")
+            tasks.cancel_scope.cancel()
 
 
 def _holds(master: RedisProcess, partition: int) -> bool:

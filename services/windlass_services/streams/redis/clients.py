@@ -2,7 +2,8 @@
 # pyright: reportUnknownArgumentType=false
 """The vendor's clients, one for each layout, behind one interface: the connection factory."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
@@ -20,6 +21,7 @@ from redis.asyncio.sentinel import (
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from windlass_services.streams.redis.address import Address, Layout, Options
 
@@ -74,7 +76,7 @@ def open_client(
         case Layout.SENTINEL:
             asking = address.for_sentinels | bounds | {"socket_timeout": 1.0}
             guides = Sentinel(())
-            guides.sentinels = [Redis.from_pool(_pool(*host, asking)) for host in address.hosts]
+            guides.sentinels = [_Guide.from_pool(_pool(*host, asking)) for host in address.hosts]
             options |= _shared_tls(options, _GuidedTlsConnection)
             return _Server(SentinelConnectionPool(address.service, guides, **options), guides)
         case Layout.CLUSTER:
@@ -103,12 +105,12 @@ class _Server:
         return await pipeline.execute(raise_on_error=False)
 
     async def pubsub(self) -> PubSub:
-        return self._client.pubsub()
+        return _Subscription(self._client.connection_pool)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await _closed(self._client.aclose())
         for guide in self._guides.sentinels if self._guides else ():
-            await guide.aclose()
+            await _closed(guide.aclose())
 
 
 class _Cluster:
@@ -150,16 +152,59 @@ class _Cluster:
         """To any server: what is published to one of them, all of them pass on."""
         await self._client.initialize()
         node = self._client.get_random_node()
-        return PubSub(_pool(node.host, int(node.port), self._options))
+        return _Subscription(_pool(node.host, int(node.port), self._options))
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await _closed(self._client.aclose())
+        # That does nothing for a client that was cancelled while it asked who has what.
+        for nodes in ("nodes_cache", "startup_nodes"):
+            await _closed(self._client.nodes_manager.aclose(nodes))
+
+
+async def _closed(closing: Awaitable[None]) -> None:
+    """With TLS it waits for a farewell, and fails if the server is silent; it is closed anyway."""
+    with suppress(RedisError):
+        await closing
 
 
 def _pool(host: str, port: int, options: Options) -> ConnectionPool:
     others = {name: value for name, value in options.items() if name != "ssl"}
     kind: Options = {"connection_class": PlainConnection} | _shared_tls(options, _TlsConnection)
     return ConnectionPool(host=host, port=port, **kind, **others)
+
+
+class _Subscription(PubSub):
+    """Fails when its connection does. The vendor's connects anew in the middle of a wait, and one
+    that is given up then is left with a connection over which nothing is subscribed."""
+
+    async def _reconnect(
+        self,
+        conn: Any,
+        error: BaseException | None = None,
+        failure_count: int | None = None,
+        start_time: float | None = None,
+        command_name: str | None = None,
+    ) -> None:
+        del conn, failure_count, start_time, command_name
+        raise error or RedisConnectionError("The connection was lost.")
+
+
+class _Guide(Redis):
+    """A sentinel. Where none can say who is the master, the vendor's error shows these two."""
+
+    async def sentinel_masters(self) -> Reply:
+        try:
+            return await super().sentinel_masters()
+        except (RedisConnectionError, RedisTimeout) as error:
+            raise _Unasked(str(error)) from error
+
+    def __repr__(self) -> str:
+        return "a sentinel"
+
+
+class _Unasked(RedisConnectionError):
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from windlass_services.streams.redis.connection import Connection
 # A dead peer sends nothing and neither does a quiet channel, so quiet is answered with a ping.
 _QUIET: Final = 5.0
 _SUBSCRIBED_WITHIN: Final = 3.0
+_FAREWELL: Final = 1.0
 
 
 class Listener:
@@ -50,16 +51,13 @@ class Listener:
 
     async def open(self) -> None:
         """Subscribe, or leave it to the first wait if the broker is away."""
-        try:
+        with suppress(BrokerUnavailable):
             await self._subscribe()
-        except BrokerUnavailable:
-            await self.close()
 
     async def close(self) -> None:
         if self._pubsub is not None:
             pubsub, self._pubsub = self._pubsub, None
-            with suppress(RedisError, OSError):
-                await pubsub.aclose()
+            await _close(pubsub)
 
     async def _reconnect(self) -> None:
         failures = 0
@@ -67,23 +65,32 @@ class Listener:
             try:
                 return await self._subscribe()
             except BrokerUnavailable:
-                await self.close()
                 await anyio.sleep(pause(failures))
                 failures += 1
 
     async def _subscribe(self) -> None:
         self._pinged = False
         with self._connection.guarded(), anyio.fail_after(_SUBSCRIBED_WITHIN):
-            self._pubsub = pubsub = await self._connection.pubsub()
-            if self._channels:
-                await pubsub.subscribe(*self._channels)
-            if self._patterns:
-                await pubsub.psubscribe(*self._patterns)
-            # Only what is announced after this may be relied on, so what comes between is dropped.
-            confirmations = len({*self._channels, *self._patterns})
-            while confirmations:
-                reply = await _reply(pubsub, _SUBSCRIBED_WITHIN)
-                confirmations -= reply is not None and reply["type"].endswith("subscribe")
+            pubsub = await self._connection.pubsub()
+            try:
+                await self._subscribe_with(pubsub)
+            except BaseException:
+                # Also of who gives up: the next wait must not find one that is half subscribed.
+                with anyio.move_on_after(_FAREWELL, shield=True):
+                    await _close(pubsub)
+                raise
+        self._pubsub = pubsub
+
+    async def _subscribe_with(self, pubsub: PubSub) -> None:
+        if self._channels:
+            await pubsub.subscribe(*self._channels)
+        if self._patterns:
+            await pubsub.psubscribe(*self._patterns)
+        # Only what is announced after this may be relied on, so what comes between is dropped.
+        confirmations = len({*self._channels, *self._patterns})
+        while confirmations:
+            reply = await _reply(pubsub, _SUBSCRIBED_WITHIN)
+            confirmations -= reply is not None and reply["type"].endswith("subscribe")
 
     async def _receive(self, pubsub: PubSub) -> Announcement | None:
         with self._connection.guarded():
@@ -99,6 +106,11 @@ class Listener:
             channel=self._keys.channel_name(reply["channel"].decode()),
             payload=reply["data"].decode(),
         )
+
+
+async def _close(pubsub: PubSub) -> None:
+    with suppress(RedisError, OSError):
+        await pubsub.aclose()
 
 
 async def _reply(pubsub: PubSub, timeout: float) -> dict[str, Any] | None:
