@@ -158,7 +158,11 @@ def test_a_run_lives_through_an_api_that_is_away_at_any_time(scene: Scene) -> No
     assert scene.fleet.until_state(run)["type"] == "COMPLETED"
     wait_until(lambda: len(scene.steps_told(run)) >= 12, description="the last log lines")
     assert scene.steps_told(run) == [f"step {number}" for number in range(12)]
-    assert [one["state_type"] for one in scene.task_runs(run)] == ["COMPLETED"] * 12
+    # What was spooled is sent beside the last state, and may come after it.
+    wait_until(
+        lambda: [one["state_type"] for one in scene.task_runs(run)] == ["COMPLETED"] * 12,
+        description="every task run to be told of",
+    )
     assert scene.fleet.history(run)[-1] == "Completed"
     wait_until(lambda: not scene.spools(), description="the spool to be gone")
 
